@@ -1,0 +1,1 @@
+"""Theories of margin: where training drives the weights when the loss has no minimiser."""

@@ -1,0 +1,1 @@
+"""Theories of symmetry: what rescaling leaves alone, and what it does not."""

@@ -171,7 +171,7 @@ class Claim:
             "label": label,
             "predicted": float(predicted),
             "within": float(within),
-            "summary": estimates[0]["summary"],
+            "summary": summary or ("mean" if estimates[0]["replicates"] > 1 else "exact"),
             "because": because,
             "unit": evidence.experiment.unit,
             "experiment": evidence.experiment.name,
@@ -226,7 +226,6 @@ def _plain(found: Estimate, profile: str, origin: dict, record: str | None) -> d
         "replicates": found.replicates,
         "nonfinite": found.nonfinite,
         "method": found.method,
-        "summary": found.method,
         "record": record,
     }
 

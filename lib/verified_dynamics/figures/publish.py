@@ -1,6 +1,7 @@
 """Publish a figure: picture, data, claims and origin travel together in the output of the cell."""
 
 import base64
+import hashlib
 import io
 import re
 
@@ -61,7 +62,7 @@ class publish:
             "claims": list(claims),
             "profile": "full" if all(e.profile == "full" for e in evidence) else "smoke",
             "state": "; ".join(dict.fromkeys(e.state for e in evidence)),
-            "digest": digest(xr.merge([_prefixed(n, d) for n, d in data.items()], join="outer")),
+            "digest": data_digest(data),
             "experiments": [_origin(e, data[e.experiment.name]) for e in evidence],
             "data": {n: base64.b64encode(to_bytes(d)).decode() for n, d in data.items()},
             "svg": svg,
@@ -86,9 +87,9 @@ def _shown(evidence: Evidence, variables: list[str] | None, name: str) -> xr.Dat
     return data[chosen]
 
 
-def _prefixed(experiment: str, data: xr.Dataset) -> xr.Dataset:
-    """Names made unique, so that two experiments with equal axis names do not mix."""
-    return data.rename({name: f"{experiment}.{name}" for name in [*data.variables, *data.dims]})
+def data_digest(data: dict[str, xr.Dataset]) -> str:
+    """SHA-256 of the data of a figure: of the names and digests of its experiments' datasets."""
+    return hashlib.sha256("|".join(f"{name}:{digest(data[name])}" for name in sorted(data)).encode()).hexdigest()
 
 
 def _origin(evidence: Evidence, data: xr.Dataset) -> dict:

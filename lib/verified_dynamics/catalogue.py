@@ -25,7 +25,9 @@ def theories() -> list[str]:
     found = []
     for part in parts():
         folder = Path(verified_dynamics.__path__[0], part)
-        found += [f"verified_dynamics.{part}.{m.name}" for m in pkgutil.iter_modules([str(folder)]) if m.ispkg]
+        found += [
+            f"verified_dynamics.{part}.{m.name}" for m in pkgutil.iter_modules([str(folder)]) if m.ispkg
+        ]
     return sorted(found)
 
 

@@ -29,9 +29,15 @@ def announce() -> None:
 
     device = choose_device()
     if device.type == "cpu":
-        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))  # small stacked tensors: threads only cost
-    print(f"verified-dynamics {__version__}, PyTorch {torch.__version__.split('+')[0]}, {describe_device(device)}.")
-    print(f"Profile {current_profile()} (set VERIFIED_DYNAMICS_PROFILE to smoke or full before starting to change it).")
+        torch.set_num_threads(
+            int(os.environ.get("OMP_NUM_THREADS", "1"))
+        )  # small stacked tensors: threads only cost
+    print(
+        f"verified-dynamics {__version__}, PyTorch {torch.__version__.split('+')[0]}, {describe_device(device)}."
+    )
+    print(
+        f"Profile {current_profile()} (set VERIFIED_DYNAMICS_PROFILE to smoke or full before starting to change it)."
+    )
 
 
 def say(template: str, **values) -> None:

@@ -3,4 +3,14 @@
 from verified_dynamics.claims.card import card, square, summary_table
 from verified_dynamics.claims.claim import CITED_MIME, CLAIM_MIME, Cited, Claim, ClaimError, summary
 
-__all__ = ["CITED_MIME", "CLAIM_MIME", "Cited", "Claim", "ClaimError", "card", "square", "summary", "summary_table"]
+__all__ = [
+    "CITED_MIME",
+    "CLAIM_MIME",
+    "Cited",
+    "Claim",
+    "ClaimError",
+    "card",
+    "square",
+    "summary",
+    "summary_table",
+]

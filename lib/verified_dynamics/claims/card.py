@@ -30,7 +30,9 @@ def square(record: dict) -> str:
                           {"yes": "full", "not applicable": "na", "open": ""}[state]))
         )  # fmt: skip
         marks.append(f'<i class="{classes}"></i>')
-    return f'<span class="vd-square" role="img" aria-label="{escape(label, quote=True)}">{"".join(marks)}</span>'
+    return (
+        f'<span class="vd-square" role="img" aria-label="{escape(label, quote=True)}">{"".join(marks)}</span>'
+    )
 
 
 def card(record: dict, *, head: str | None = None) -> str:

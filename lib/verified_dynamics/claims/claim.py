@@ -109,8 +109,12 @@ class Claim:
 
     def record(self) -> dict:
         """The claim as plain data, for the ledger; an empty list marks a cell that is still open."""
-        cells = {c: {"not_applicable": self._reasons[c]} if c in self._reasons else self._checks[c] for c in CELLS}
-        profiles = [e["profile"] for c in ("measures", "rejects") for k in self._checks[c] for e in k["estimates"]]
+        cells = {
+            c: {"not_applicable": self._reasons[c]} if c in self._reasons else self._checks[c] for c in CELLS
+        }
+        profiles = [
+            e["profile"] for c in ("measures", "rejects") for k in self._checks[c] for e in k["estimates"]
+        ]
         return {
             "name": self.name,
             "source": self.source,
@@ -154,7 +158,9 @@ class Claim:
 
     def _measured(self, cell, label, evidence, statistic, predicted, within, summary, level, because) -> None:
         if within < 0:
-            raise ValueError(f"claim {self.name}: a tolerance is not negative, but within={within} was given.")
+            raise ValueError(
+                f"claim {self.name}: a tolerance is not negative, but within={within} was given."
+            )
         estimates = []
         for profile, data, origin, record in evidence.sources():
             found = self._estimate(label, statistic(data), summary, level)

@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from verified_dynamics import catalogue
@@ -48,15 +55,25 @@ def list_experiments() -> None:
 
 @application.command("run")
 def run_experiment(
-    name: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Name as `verified-dynamics list` shows it.")],
-    profile: Annotated[str, typer.Option(help="smoke (seconds on a CPU) or full (minutes on a GPU).")] = "smoke",
+    name: Annotated[
+        str, typer.Argument(metavar="EXPERIMENT", help="Name as `verified-dynamics list` shows it.")
+    ],
+    profile: Annotated[
+        str, typer.Option(help="smoke (seconds on a CPU) or full (minutes on a GPU).")
+    ] = "smoke",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     seeds: Annotated[int | None, typer.Option(help="Another number of seeds than the profile's.")] = None,
     settings: Annotated[
-        list[str], typer.Option("--set", metavar="NAME=VALUE", help="Another value of a setting or a grid axis; "
-                                "several values of an axis are joined by commas.")
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Another value of a setting or a grid axis; several values of an axis are joined by commas.",
+        ),
     ] = [],  # noqa: B006 - typer needs a plain default
-    out: Annotated[Path | None, typer.Option(help="Folder for the result; book/records for an uncut full run.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the result; book/records for an uncut full run.")
+    ] = None,
 ) -> None:
     """Run an experiment, cell by cell; a run that was stopped goes on where it was when started again."""
     experiment = catalogue.find(name)
@@ -111,7 +128,9 @@ def ledger(
         table.add_column(title, overflow="fold")
     for claim in found["claims"]:
         cells = [claim[cell] for cell in ("proves", "refutes", "measures", "rejects")]
-        table.add_row(claim["name"], *("n/a" if isinstance(c, dict) else str(len(c)) for c in cells), claim["chapter"])
+        table.add_row(
+            claim["name"], *("n/a" if isinstance(c, dict) else str(len(c)) for c in cells), claim["chapter"]
+        )
     screen.print(table)
     screen.print(", ".join(f"{number} {what.replace('_', ' ')}" for what, number in found["totals"].items()))
 
@@ -163,7 +182,9 @@ def _with_progress(experiment: Experiment, sizes, device: str, store: Path):
 def _record(experiment: Experiment, result, out: Path | None) -> None:
     folder = out or records_folder()
     if folder is None:
-        raise RecordError("this is no checkout of the book, so say with --out where the record shall be written.")
+        raise RecordError(
+            "this is no checkout of the book, so say with --out where the record shall be written."
+        )
     screen.print("Running the smoke size on the CPU, which tells later whether the record still stands.")
     path = write_record(result, experiment.run("smoke", device="cpu"), folder)
     screen.print(f"Record written to {path}.")

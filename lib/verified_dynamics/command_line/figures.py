@@ -6,7 +6,13 @@ from pathlib import Path
 from rich.console import Console
 
 from verified_dynamics import catalogue
-from verified_dynamics.experiments import ExperimentError, Tolerance, choose_device, deviations, records_folder
+from verified_dynamics.experiments import (
+    ExperimentError,
+    Tolerance,
+    choose_device,
+    deviations,
+    records_folder,
+)
 from verified_dynamics.experiments.declaration import PROFILES, unknown
 from verified_dynamics.experiments.storage import from_bytes
 

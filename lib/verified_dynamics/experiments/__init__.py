@@ -11,7 +11,13 @@ from verified_dynamics.experiments.declaration import (
 )
 from verified_dynamics.experiments.devices import DeviceError, choose_device, describe_device
 from verified_dynamics.experiments.evidence import Evidence
-from verified_dynamics.experiments.records import Record, RecordError, read_record, records_folder, write_record
+from verified_dynamics.experiments.records import (
+    Record,
+    RecordError,
+    read_record,
+    records_folder,
+    write_record,
+)
 from verified_dynamics.experiments.runner import Run, plan, run
 
 __all__ = [

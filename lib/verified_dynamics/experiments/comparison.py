@@ -31,7 +31,11 @@ def deviations(
 
 
 def _deviation(reference, other, name, tolerances) -> float:
-    if name not in other or reference[name].dims != other[name].dims or reference[name].shape != other[name].shape:
+    if (
+        name not in other
+        or reference[name].dims != other[name].dims
+        or reference[name].shape != other[name].shape
+    ):
         return float("inf")
     for dim in reference[name].dims:
         if dim in reference.coords and not _same(reference[dim].values, other[dim].values):

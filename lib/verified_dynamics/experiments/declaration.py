@@ -32,7 +32,9 @@ class Tolerance:
 
     def __post_init__(self):
         if self.rtol < 0 or self.atol < 0:
-            raise ExperimentError(f"a tolerance is not negative, but rtol={self.rtol} and atol={self.atol} were given")
+            raise ExperimentError(
+                f"a tolerance is not negative, but rtol={self.rtol} and atol={self.atol} were given"
+            )
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,15 @@ class Profile:
             if not values or len(set(values)) < len(values):
                 raise ExperimentError(f"grid axis {axis!r} needs values that differ, but has {values}")
             if axis in self.settings or axis == "seed":
-                raise ExperimentError(f"grid axis {axis!r} is named like a setting or like the seed; rename it")
+                raise ExperimentError(
+                    f"grid axis {axis!r} is named like a setting or like the seed; rename it"
+                )
         everything = [*self.settings.values(), *(v for values in self.grid.values() for v in values)]
         for value in everything:
             if not isinstance(value, Scalar):
-                raise ExperimentError(f"grid values and settings are text, numbers or booleans, not {value!r}")
+                raise ExperimentError(
+                    f"grid values and settings are text, numbers or booleans, not {value!r}"
+                )
 
     def __reduce__(self):
         return Profile, (dict(self.grid), self.seeds, dict(self.settings))
@@ -146,11 +152,15 @@ def experiment(name, *, chapter, smoke, full, tolerances, unit="seeds"):
 
     def declare(function):
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
-            raise ExperimentError(f"the name of an experiment is lower-case words joined by hyphens, not {name!r}")
+            raise ExperimentError(
+                f"the name of an experiment is lower-case words joined by hyphens, not {name!r}"
+            )
         if not re.fullmatch(r"[a-z-]+/[a-z-]+", chapter):
             raise ExperimentError(f"experiment {name}: a chapter is written part/chapter, not {chapter!r}")
         if set(smoke.grid) != set(full.grid) or set(smoke.settings) != set(full.settings):
-            raise ExperimentError(f"experiment {name}: smoke and full must have the same grid axes and settings")
+            raise ExperimentError(
+                f"experiment {name}: smoke and full must have the same grid axes and settings"
+            )
         if not function.__doc__:
             raise ExperimentError(f"experiment {name}: say in a docstring what is varied, held and measured")
         return Experiment(name, chapter, function, smoke, full, MappingProxyType(dict(tolerances)), unit)

@@ -44,7 +44,9 @@ def cost(seconds: float, device: torch.device) -> dict:
         peak = torch.cuda.max_memory_allocated(device)
     else:
         # Linux reports the peak in KiB, macOS in bytes.
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if platform.system() == "Darwin" else 1024)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
+            1 if platform.system() == "Darwin" else 1024
+        )
     return {
         "wall_seconds": round(seconds, 2),
         "peak_memory_bytes": int(peak),
@@ -56,8 +58,12 @@ def cost(seconds: float, device: torch.device) -> dict:
 def commit() -> str:
     """The commit of the checkout that runs, with a plus sign if it has changes; "unknown" outside a checkout."""
     try:
-        head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changes = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
+        head = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        changes = subprocess.run(
+            ["git", "status", "--porcelain"], capture_output=True, text=True, check=True
+        ).stdout
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head[:12] + ("+" if changes.strip() else "")

@@ -47,7 +47,9 @@ class Record:
             return None
         for name, units in deviations(self.smoke, smoke, experiment.tolerances).items():
             if units > 1:
-                return f"the present code gives another smoke result: {name} deviates by {units:.3g} tolerances"
+                return (
+                    f"the present code gives another smoke result: {name} deviates by {units:.3g} tolerances"
+                )
         return None
 
 
@@ -71,7 +73,10 @@ def write_record(run: Run, smoke: Run, folder: Path) -> Path:
     experiment = run.experiment
     place = Path(folder) / experiment.chapter
     try:
-        files = {kind: _write_data(place, experiment.name, kind, r.data) for kind, r in (("full", run), ("smoke", smoke))}
+        files = {
+            kind: _write_data(place, experiment.name, kind, r.data)
+            for kind, r in (("full", run), ("smoke", smoke))
+        }
         content = {
             "format": FORMAT,
             "experiment": experiment.name,
@@ -110,7 +115,9 @@ def read_record(experiment: Experiment, folder: Path | None) -> Record | None:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise RecordError(f"{path} is not a record of this book's present format; {advice}")
     if content.get("experiment") != experiment.name or content.get("chapter") != experiment.chapter:
-        raise RecordError(f"{path} belongs to experiment {content.get('experiment')!r}, not {experiment.name!r}; {advice}")
+        raise RecordError(
+            f"{path} belongs to experiment {content.get('experiment')!r}, not {experiment.name!r}; {advice}"
+        )
     try:
         data, smoke = (_read_data(path, content["files"][kind], advice) for kind in ("full", "smoke"))
         record = Record(
@@ -138,5 +145,7 @@ def _read_data(path: Path, file: dict, advice: str) -> xr.Dataset:
         raise RecordError(f"the record {path} names the data file {source.name}, which is missing; {advice}")
     content = source.read_bytes()
     if hashlib.sha256(content).hexdigest() != file["sha256"]:
-        raise RecordError(f"the data file {source} is damaged: its SHA-256 is not the one in the record; {advice}")
+        raise RecordError(
+            f"the data file {source} is damaged: its SHA-256 is not the one in the record; {advice}"
+        )
     return from_bytes(content)

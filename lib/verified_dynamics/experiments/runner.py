@@ -38,7 +38,9 @@ class Plan:
     folder: Path | None
 
 
-def plan(experiment: Experiment, profile: str | Profile, *, store: Path | None = None, device: str = "auto") -> Plan:
+def plan(
+    experiment: Experiment, profile: str | Profile, *, store: Path | None = None, device: str = "auto"
+) -> Plan:
     """The cells of a run and those that `store` holds already."""
     _, sizes = _named(experiment, profile)
     cells, folder = list(sizes.cells()), _folder(experiment, sizes, store, choose_device(device))
@@ -97,7 +99,9 @@ def run_cell(experiment: Experiment, cell: Mapping, seeds: tuple[int, ...], devi
             torch.cuda.empty_cache()
         half = len(seeds) // 2
         parts = [run_cell(experiment, cell, part, device) for part in (seeds[:half], seeds[half:])]
-        return xr.concat(parts, "seed", data_vars="minimal", coords="minimal", compat="override", join="exact")
+        return xr.concat(
+            parts, "seed", data_vars="minimal", coords="minimal", compat="override", join="exact"
+        )
     return _checked(experiment, data, seeds)
 
 
@@ -138,7 +142,9 @@ def _failed(experiment, cell, error) -> Exception:
 
 def _checked(experiment, data, seeds) -> xr.Dataset:
     if not isinstance(data, xr.Dataset):
-        raise ExperimentError(f"experiment {experiment.name} must give an xarray.Dataset, not {type(data).__name__}")
+        raise ExperimentError(
+            f"experiment {experiment.name} must give an xarray.Dataset, not {type(data).__name__}"
+        )
     unknown = [str(name) for name in data.data_vars if name not in experiment.tolerances]
     if unknown:
         raise ExperimentError(f"experiment {experiment.name}: declare a tolerance for {', '.join(unknown)}")

@@ -13,7 +13,9 @@ def to_bytes(data: xr.Dataset) -> bytes:
     for name in list(plain.variables):
         values = plain.variables[name]
         if values.dtype.kind in "iu" and values.size and np.abs(values.values).max() >= 2**31:
-            raise ValueError(f"variable {name!r} holds integers beyond 32 bits, which NetCDF-3 has not; use float64.")
+            raise ValueError(
+                f"variable {name!r} holds integers beyond 32 bits, which NetCDF-3 has not; use float64."
+            )
         plain.variables[name].encoding = {}
     return bytes(plain.to_netcdf(engine="scipy", format="NETCDF3_64BIT"))
 

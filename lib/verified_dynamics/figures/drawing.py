@@ -10,7 +10,9 @@ from verified_dynamics.statistics import estimate
 
 def theory(ax: Axes, x, y, *, label: str | None = None, **options) -> None:
     """A predicted curve: thin, black, without markers."""
-    ax.plot(np.asarray(x), np.asarray(y), **{"color": INK, "linewidth": 0.9, "zorder": 3, **options}, label=label)
+    ax.plot(
+        np.asarray(x), np.asarray(y), **{"color": INK, "linewidth": 0.9, "zorder": 3, **options}, label=label
+    )
 
 
 def guide(ax: Axes, x, y, text: str, **options) -> None:
@@ -22,14 +24,23 @@ def guide(ax: Axes, x, y, text: str, **options) -> None:
 
 
 def measured(
-    ax: Axes, values: xr.DataArray, *, x: str, label: str | None = None, color=None, summary: str = "mean", **options
+    ax: Axes,
+    values: xr.DataArray,
+    *,
+    x: str,
+    label: str | None = None,
+    color=None,
+    summary: str = "mean",
+    **options,
 ) -> None:
     """Estimates against the coordinate x, with 95 % intervals over replicates.
 
     values: dims (x,) or (x, "seed"); without replicates there are no intervals. summary: as in
     `statistics.estimate`.
     """
-    _points(ax, values, x, summary, {"label": label, "color": color, "marker": "o", "linestyle": "-", **options})
+    _points(
+        ax, values, x, summary, {"label": label, "color": color, "marker": "o", "linestyle": "-", **options}
+    )
 
 
 def control(
@@ -43,7 +54,9 @@ def control(
 def _points(ax, values, x, summary, options) -> None:
     extra = set(values.dims) - {x, "seed"}
     if extra or x not in values.dims:
-        raise ValueError(f"values to draw have the dims {x!r} and perhaps 'seed', not {values.dims}; select the rest.")
+        raise ValueError(
+            f"values to draw have the dims {x!r} and perhaps 'seed', not {values.dims}; select the rest."
+        )
     positions = values[x].values
     if "seed" not in values.dims or values.sizes["seed"] == 1:
         flat = values.squeeze("seed", drop=True) if "seed" in values.dims else values

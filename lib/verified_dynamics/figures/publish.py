@@ -44,9 +44,13 @@ class publish:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
             raise FigureError(f"the name of a figure is lower-case words joined by hyphens, not {name!r}.")
         if not evidence:
-            raise FigureError(f"figure {name} shows no experiment: give its evidence, so that it can be made again.")
+            raise FigureError(
+                f"figure {name} shows no experiment: give its evidence, so that it can be made again."
+            )
         if len(alt) < 40:
-            raise FigureError(f"figure {name}: the alternative text must say what the picture shows, in a sentence.")
+            raise FigureError(
+                f"figure {name}: the alternative text must say what the picture shows, in a sentence."
+            )
         if not title or not caption:
             raise FigureError(f"figure {name} needs a title and a caption that says what to see.")
         data = {e.experiment.name: _shown(e, variables, name) for e in evidence}
@@ -89,13 +93,16 @@ def _shown(evidence: Evidence, variables: list[str] | None, name: str) -> xr.Dat
 
 def data_digest(data: dict[str, xr.Dataset]) -> str:
     """SHA-256 of the data of a figure: of the names and digests of its experiments' datasets."""
-    return hashlib.sha256("|".join(f"{name}:{digest(data[name])}" for name in sorted(data)).encode()).hexdigest()
+    return hashlib.sha256(
+        "|".join(f"{name}:{digest(data[name])}" for name in sorted(data)).encode()
+    ).hexdigest()
 
 
 def _origin(evidence: Evidence, data: xr.Dataset) -> dict:
     experiment = evidence.experiment
     tolerances = {
-        str(v): {"rtol": experiment.tolerances[v].rtol, "atol": experiment.tolerances[v].atol} for v in data.data_vars
+        str(v): {"rtol": experiment.tolerances[v].rtol, "atol": experiment.tolerances[v].atol}
+        for v in data.data_vars
     }
     return {
         "name": experiment.name,

@@ -33,7 +33,9 @@ STYLE = {
 }
 
 
-def panels(columns: int = 1, rows: int = 1, *, width: float | None = None, height: float = 3.2) -> tuple[Figure, list[Axes]]:
+def panels(
+    columns: int = 1, rows: int = 1, *, width: float | None = None, height: float = 3.2
+) -> tuple[Figure, list[Axes]]:
     """A figure with rows x columns panels in the house style, and its axes as a flat list, row by row.
 
     width, height: inches of one panel; a single panel is 5.6 wide, several share 8.4.

@@ -1,4 +1,4 @@
-"""Three kinds of line: theory is thin and black, measurement has markers and intervals, a control is grey and dashed."""
+"""Three kinds of line: theory thin and black, measurement with markers and intervals, a control grey and dashed."""
 
 import numpy as np
 import xarray as xr

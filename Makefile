@@ -1,0 +1,42 @@
+# Two commands: `make book` and `make test`. Everything happens inside this folder; the network is used to install only.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+SITE := _build/html/index.html
+JOBS ?= 2
+export OMP_NUM_THREADS ?= 1
+export VERIFIED_DYNAMICS_PROFILE ?= smoke
+
+.PHONY: help book test site execute style clean
+
+help:  ## list what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
+
+book: site  ## execute the chapters that changed, build the site, say where to open it
+	@echo "The book is at file://$(CURDIR)/$(SITE)"
+
+test: $(READY)  ## unit tests, every notebook, the site and its checks
+	$(BIN)/ruff check lib tests conftest.py
+	$(BIN)/python -m pytest -q -n $(JOBS) tests chapters --ignore=tests/book/site
+	$(MAKE) --no-print-directory site
+	$(BIN)/python -m pytest -q tests/book/site
+
+site: execute
+	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+
+execute: $(READY)
+	$(BIN)/python -m pytest -q -n $(JOBS) chapters
+
+style: $(READY)  ## lay the code out and sort the imports
+	$(BIN)/ruff format lib tests conftest.py
+	$(BIN)/ruff check --fix lib tests conftest.py
+
+clean:  ## remove what was built; the environment stays
+	rm -rf _build
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed, and $(PYTHON) is older: try make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[book,test]'
+	@touch $(READY)

@@ -82,7 +82,7 @@ class AttentionWeights(nn.Module):
 
 
 class MultiHeadAttention(nn.Module):
-    """Self-attention x (n, T, m) -> (n, T, m): heads softmax(Q K^T / sqrt(m / heads)) V, joined, projected."""
+    """Self-attention x (n, T, m) -> (n, T, m): heads softmax(Q K^T / sqrt(m / heads)) V, then a projection."""
 
     def __init__(
         self,

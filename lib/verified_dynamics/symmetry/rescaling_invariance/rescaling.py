@@ -1,0 +1,115 @@
+"""Act on a model with a rescaling, in place, and take the action back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+
+import torch
+from torch import Tensor, nn
+
+from verified_dynamics.symmetry.rescaling_invariance.scale_groups import ScaleGroupError, ScaleGroups
+from verified_dynamics.symmetry.rescaling_invariance.tracing import scale_groups
+
+
+class Rescaling:
+    """A rescaling that has been applied to a model; ``undo()`` or leaving the ``with`` block takes it back.
+
+    A parameter that has not changed since is restored bit by bit; one that was trained meanwhile is divided by its
+    factor, which carries the trained network back to the original scale.
+    """
+
+    def __init__(self, model: nn.Module, groups: ScaleGroups, diagonal: dict[str, Tensor]) -> None:
+        self.groups, self.diagonal = groups, diagonal
+        self._parameters = {name: p for name, p in model.named_parameters() if name in diagonal}
+        self._before = {name: p.detach().clone() for name, p in self._parameters.items()}
+        self._active = True
+        scaled = {name: self._scaled(p, diagonal[name]) for name, p in self._before.items()}
+        for name, value in scaled.items():
+            if not torch.isfinite(value).all() and torch.isfinite(self._before[name]).all():
+                raise ScaleGroupError(f"The scales take {name} out of the range of {value.dtype}; choose milder ones.")
+        with torch.no_grad():
+            for name, value in scaled.items():
+                self._parameters[name].copy_(value)
+
+    @staticmethod
+    def _scaled(value: Tensor, factor: Tensor) -> Tensor:
+        # float64 inside: a float32 parameter is rounded once, not twice.
+        return (value.to(torch.float64) * factor.to(value.device)).to(value.dtype)
+
+    def undo(self) -> None:
+        """Take the rescaling back; a second call does nothing."""
+        if not self._active:
+            return
+        self._active = False
+        with torch.no_grad():
+            for name, parameter in self._parameters.items():
+                untouched = torch.equal(parameter, self._scaled(self._before[name], self.diagonal[name]))
+                back = self._before[name] if untouched else self._scaled(parameter, 1 / self.diagonal[name])
+                parameter.copy_(back)
+
+    def __enter__(self) -> Rescaling:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.undo()
+
+
+def rescale(
+    model: nn.Module,
+    scales: Tensor | Mapping[str, float],
+    *,
+    groups: ScaleGroups | None = None,
+    optimizer: torch.optim.Optimizer | None = None,
+) -> Rescaling:
+    """Multiply what enters each scale group by its scale and divide what leaves it, in place.
+
+    ``scales``: positive ``(groups.count,)``, or a mapping from group labels to scales (the others stay at one).  The
+    function of the model does not change.  With ``optimizer``, its state is carried along: a running mean of gradients
+    is divided by the parameter's factor, a running mean of squared gradients by its square.
+
+    Raises ScaleGroupError for a scale that is not positive and finite, a wrong number of scales, an unknown label, or
+    groups that were made for another model; nothing is changed then.
+    """
+    groups = scale_groups(model) if groups is None else groups
+    shapes = {name: p.shape for name, p in model.named_parameters()}
+    if shapes != dict(groups.shapes):
+        raise ScaleGroupError(
+            "The scale groups belong to a model with other parameters; call scale_groups on this model."
+        )
+    diagonal = groups.diagonal(scales)
+    applied = Rescaling(model, groups, diagonal)
+    if optimizer is not None:
+        transport_optimizer_state(optimizer, model, diagonal)
+    return applied
+
+
+# Powers of the parameter's factor by which the state tensors of torch.optim transform.
+_STATE_POWERS = {
+    "momentum_buffer": -1,
+    "exp_avg": -1,
+    "exp_avg_sq": -2,
+    "max_exp_avg_sq": -2,
+    "square_avg": -2,
+    "sum": -2,
+    "grad_avg": -1,
+}
+
+
+def transport_optimizer_state(
+    optimizer: torch.optim.Optimizer, model: nn.Module, diagonal: Mapping[str, Tensor]
+) -> None:
+    """Carry the state of an optimizer along a rescaling θ ↦ d·θ: gradients scale by 1/d, their squares by 1/d²."""
+    for name, parameter in model.named_parameters():
+        for key, value in optimizer.state.get(parameter, {}).items():
+            if not isinstance(value, Tensor) or value.shape != parameter.shape:
+                continue
+            if key not in _STATE_POWERS:
+                raise ScaleGroupError(
+                    f"{type(optimizer).__name__} keeps {key!r}, whose behaviour under rescaling is not known; "
+                    "create the optimizer after the rescaling."
+                )
+            factor = diagonal[name].to(value.device) ** _STATE_POWERS[key]
+            value.copy_((value.to(torch.float64) * factor).to(value.dtype))

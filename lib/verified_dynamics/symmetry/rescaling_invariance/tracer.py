@@ -1,0 +1,237 @@
+"""The walk through a traced graph that assigns scale groups to channels and parameters."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, fx, nn
+
+from verified_dynamics.symmetry.rescaling_invariance.channel_flow import PINNED, Flow, UnionFind
+from verified_dynamics.symmetry.rescaling_invariance.layers import (
+    BATCH_NORMS,
+    CONVOLUTIONS,
+    FLATTENERS,
+    PASSING_FUNCTIONS,
+    PASSING_METHODS,
+    PASSING_MODULES,
+    RESHAPERS,
+    is_addition,
+    is_concatenation,
+    is_scalar_product,
+)
+from verified_dynamics.symmetry.rescaling_invariance.scale_groups import Pin
+
+
+class ScaleGroupTracer:
+    """Walks through a traced graph once, in execution order, and collects groups, pins and parameter entries."""
+
+    def __init__(self, model: nn.Module, graph: fx.Graph, shared: dict[str, str]) -> None:
+        self.modules = dict(model.named_modules())
+        self.graph, self.shared = graph, shared
+        self.groups = UnionFind()
+        self.labels: dict[int, str] = {}
+        self.pins: list[Pin] = []
+        self.raw: dict[str, tuple[Tensor, Tensor]] = {}
+        self.flows: dict[fx.Node, Flow] = {}
+
+    def run(self) -> None:
+        for node in self.graph.nodes:
+            flow = self._visit(node)
+            if flow is not None:
+                self.flows[node] = flow
+
+    def _visit(self, node: fx.Node) -> Flow | None:
+        if node.op == "placeholder":
+            return Flow(None)
+        if node.op == "get_attr":
+            return Flow(None)
+        if node.op == "output":
+            self._pin(node, "the scale of the network's output is part of the function")
+            return None
+        if node.op == "call_module":
+            return self._visit_module(node, self.modules[node.target])
+        return self._visit_call(node)
+
+    def _visit_module(self, node: fx.Node, module: nn.Module) -> Flow:
+        kind = type(module)
+        if node.target in self.shared:
+            return self._pin(node, self.shared[node.target])
+        if kind in PASSING_MODULES:
+            return self._passed(node)
+        if kind is nn.Flatten:
+            return self._flattened(node, module.start_dim, module.end_dim)
+        if kind is nn.Linear or kind in CONVOLUTIONS or kind in BATCH_NORMS:
+            missing = [n for n in ("weight", "bias") if hasattr(module, n) and n not in module._parameters]
+            if missing:
+                return self._pin(node, f"the {missing[0]} of {kind.__name__} is not a plain parameter")
+            if kind is nn.Linear:
+                return self._linear(node, module)
+            return self._convolution(node, module) if kind in CONVOLUTIONS else self._batch_norm(node, module)
+        return self._pin(node, f"{kind.__name__} is not known to commute with positive factors")
+
+    def _linear(self, node: fx.Node, module: nn.Linear) -> Flow:
+        sources = self._features(node, self._source(node), module.in_features)
+        outputs = self._fresh(node, module.out_features)
+        self._weigh(node.target, outputs[:, None], sources[None, :], bias=module.bias is not None)
+        source = self._source(node)
+        return Flow(tuple(outputs.tolist()), -1, 2 if source.flattened else source.rank)
+
+    def _convolution(self, node: fx.Node, module: nn.Module) -> Flow:
+        source, width = self._source(node), module.in_channels
+        if source.ids is not None and (source.size != width or source.axis == -1 or source.flattened):
+            self._pin(node, "its input channels could not be matched with the convolution's")
+            source = Flow(None)
+        ids = torch.tensor(source.ids if source.ids is not None else (PINNED,) * width)
+        outputs = self._fresh(node, module.out_channels)
+        block = torch.arange(module.out_channels) // (module.out_channels // module.groups)
+        within = torch.arange(width // module.groups)
+        leaves = ids[block[:, None] * (width // module.groups) + within[None, :]]  # (out, in / groups)
+        trailing = (1,) * len(module.kernel_size)
+        self._weigh(
+            node.target,
+            outputs.reshape(-1, 1, *trailing),
+            leaves.reshape(*leaves.shape, *trailing),
+            bias=module.bias is not None,
+        )
+        return Flow(tuple(outputs.tolist()), 1, len(module.kernel_size) + 2)
+
+    def _batch_norm(self, node: fx.Node, module: nn.Module) -> Flow:
+        source = self._source(node)
+        rank = BATCH_NORMS[type(module)] or source.rank
+        self._pin(node, "BatchNorm divides its input by that input's own spread")
+        if not module.affine:
+            return Flow((PINNED,) * module.num_features, self._batch_norm_axis(source, rank), rank)
+        outputs = self._fresh(node, module.num_features)
+        zero = torch.zeros(1, dtype=torch.long)
+        self._weigh(node.target, outputs, zero, bias=True)
+        return Flow(tuple(outputs.tolist()), self._batch_norm_axis(source, rank), rank)
+
+    @staticmethod
+    def _batch_norm_axis(source: Flow, rank: int | None) -> int:
+        if source.ids is not None and not source.flattened:
+            return source.axis
+        return 0 if rank is None or rank == 2 else 1
+
+    def _weigh(self, target: str, enters: Tensor, leaves: Tensor, *, bias: bool) -> None:
+        self.raw[f"{target}.weight"] = (enters, leaves)
+        if bias:
+            self.raw[f"{target}.bias"] = (enters.reshape(-1), torch.zeros(1, dtype=torch.long))
+
+    def _fresh(self, node: fx.Node, count: int) -> Tensor:
+        ids = self.groups.fresh(count)
+        self.labels.update({item: f"{node.target}[{channel}]" for channel, item in enumerate(ids)})
+        return torch.tensor(ids)
+
+    def _features(self, node: fx.Node, source: Flow, width: int) -> Tensor:
+        """Group of each input feature of a linear layer, after a flatten has repeated the channels."""
+        if source.ids is None:
+            return torch.zeros(width, dtype=torch.long)
+        ids = torch.tensor(source.ids)
+        if source.axis != 1 and not source.flattened and source.size == width:
+            return ids
+        if source.flattened and width % max(source.size, 1) == 0:
+            repeats = width // source.size
+            return ids.repeat(repeats) if source.axis == -1 else ids.repeat_interleave(repeats)
+        self._pin(node, "its input channels could not be matched with the linear layer's features")
+        return torch.zeros(width, dtype=torch.long)
+
+    def _visit_call(self, node: fx.Node) -> Flow | None:
+        name = node.target if node.op == "call_method" else getattr(node.target, "__name__", str(node.target))
+        if name in ("size", "getattr", "dim"):
+            return None
+        sources = self._sources(node)
+        if not sources:
+            return Flow(None)
+        if node.target in PASSING_FUNCTIONS or (node.op == "call_method" and name in PASSING_METHODS):
+            return self._passed(node)
+        if is_scalar_product(node):
+            return self._passed(node)
+        if node.target in FLATTENERS:
+            arguments = [*node.args[1:], node.kwargs.get("start_dim", 0), node.kwargs.get("end_dim", -1)]
+            end = arguments[1] if len(node.args) > 2 else node.kwargs.get("end_dim", -1)
+            return self._flattened(node, arguments[0], end)
+        if name in RESHAPERS and node.op == "call_method":
+            return self._reshaped(node)
+        if name == "mean":
+            return self._averaged(node)
+        if is_addition(node):
+            return self._tied(node, sources)
+        if is_concatenation(node):
+            return self._concatenated(node, sources)
+        return self._pin(node, f"{name} is not known to commute with positive factors")
+
+    def _passed(self, node: fx.Node) -> Flow:
+        """A homogeneous layer keeps the groups, unless a pooling mixes them because channels lie on the last axis."""
+        source = self._source(node)
+        module = self.modules.get(node.target) if node.op == "call_module" else None
+        name = type(module).__name__ if module is not None else getattr(node.target, "__name__", str(node.target))
+        if "ool" in name and source.ids is not None and (source.axis != 1 or source.flattened):
+            return self._pin(node, f"{name} mixes neighbouring features")
+        return source
+
+    def _flattened(self, node: fx.Node, start: int, end: int) -> Flow:
+        source = self._source(node)
+        if start != 1 or end != -1:
+            return self._pin(node, "only flattening of all dimensions after the first is followed")
+        return source if source.ids is None else Flow(source.ids, source.axis, 2, flattened=True)
+
+    def _reshaped(self, node: fx.Node) -> Flow:
+        sizes = node.args[1:] if len(node.args) != 2 else node.args[1]
+        if isinstance(sizes, (tuple, list)) and len(sizes) == 2 and sizes[1] == -1 and isinstance(sizes[0], fx.Node):
+            return self._flattened(node, 1, -1)
+        return self._pin(node, f"{node.target} rearranges the channels in a way that is not followed")
+
+    def _averaged(self, node: fx.Node) -> Flow:
+        source = self._source(node)
+        axes = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim")
+        axes = (axes,) if isinstance(axes, int) else tuple(axes or ())
+        kept = bool(node.kwargs.get("keepdim", False)) or (len(node.args) > 2 and bool(node.args[2]))
+        if source.ids is None:
+            return source
+        spatial = set(range(2, source.rank)) | set(range(2 - source.rank, 0)) if source.rank else set()
+        if source.axis == -1 or source.flattened or not axes or not set(axes) <= spatial:
+            return self._pin(node, "the mean mixes channels")
+        rank = source.rank if kept else source.rank - len(axes)
+        return Flow(source.ids, -1 if rank == 2 else 1, rank)
+
+    def _tied(self, node: fx.Node, sources: list[Flow]) -> Flow:
+        first, *others = sources
+        if len(sources) < 2:
+            return self._pin(node, "a constant is added")
+        if any(flow.ids is None for flow in sources):
+            return self._pin(node, "they are added to a value whose scale is fixed")
+        for other in others:
+            if (other.size, other.axis, other.flattened) != (first.size, first.axis, first.flattened):
+                return self._pin(node, "channels of different shapes are added")
+            for left, right in zip(first.ids, other.ids, strict=True):
+                self.groups.join(left, right)
+        return first
+
+    def _concatenated(self, node: fx.Node, sources: list[Flow]) -> Flow:
+        axis = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", 0)
+        alike = {(flow.axis, flow.flattened) for flow in sources}
+        if any(flow.ids is None for flow in sources) or len(alike) != 1 or sources[0].flattened:
+            return self._pin(node, "they are concatenated with a value whose channels are not known")
+        first = sources[0]
+        along = axis == first.axis or (first.axis == -1 and first.rank == 2 and axis == 1)
+        if first.axis == -1 and axis == 1 and first.rank is None:
+            along = True
+        if not along:
+            return self._pin(node, "they are concatenated along another axis than the channels'")
+        return Flow(sum((flow.ids for flow in sources), ()), first.axis, first.rank)
+
+    def _sources(self, node: fx.Node) -> list[Flow]:
+        found: list[fx.Node] = []
+        fx.map_arg((node.args, node.kwargs), lambda n: found.append(n) or n)
+        return [self.flows[n] for n in found if n in self.flows]
+
+    def _source(self, node: fx.Node) -> Flow:
+        sources = self._sources(node)
+        return sources[0] if sources else Flow(None)
+
+    def _pin(self, node: fx.Node, reason: str) -> Flow:
+        ids = {self.groups.root(i) for flow in self._sources(node) for i in flow.ids or ()} - {PINNED}
+        if ids or node.op == "call_module":
+            self.pins.append(Pin(str(node.target), len(ids), reason))
+        for item in ids:
+            self.groups.join(PINNED, item)
+        return Flow(None)

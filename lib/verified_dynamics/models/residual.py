@@ -67,6 +67,8 @@ class ResNet(nn.Module):
     ):
         super().__init__()
         positive(classes=classes, image_channels=image_channels, width=width)
+        if not blocks:
+            raise ValueError("blocks must name at least one stage, but it is empty.")
         positive(**{f"blocks[{index}]": count for index, count in enumerate(blocks)})
         options = {"batch_norm": batch_norm, "activation": activation, "dtype": floating(dtype)}
         self.stem = nn.Sequential(

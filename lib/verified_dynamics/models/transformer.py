@@ -103,6 +103,7 @@ class Transformer(nn.Module):
         positive(vocabulary=vocabulary, width=width, layers=layers, heads=heads, context=context)
         positive(feed_forward=hidden)
         one_of("normalisation", normalisation, NORMALISATIONS)
+        self.context = context
         self.token = embedding(vocabulary, width, dtype=floating(dtype))
         self.position = embedding(context, width, dtype=dtype)
 
@@ -124,6 +125,9 @@ class Transformer(nn.Module):
 
     def encode(self, tokens: Tensor) -> Tensor:
         """The encoder's hidden state of each position: (n, T) -> (n, T, m)."""
+        # A symbolic trace has no shapes yet, so it is not asked for one.
+        if isinstance(tokens, Tensor) and tokens.shape[-1] > self.context:
+            raise ValueError(f"{tokens.shape[-1]} tokens are more than the context of {self.context}.")
         positions = torch.ones_like(tokens).cumsum(dim=-1) - 1  # (n, T)
         return self.final_norm(self.blocks(self.token(tokens) + self.position(positions)))
 

@@ -1,0 +1,5 @@
+"""What ensembles refuse."""
+
+
+class EnsembleError(ValueError):
+    """The networks, data, optimizer or device given cannot be trained as one ensemble."""

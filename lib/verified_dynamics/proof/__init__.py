@@ -1,0 +1,27 @@
+"""Symbolic statements and the three verdicts: proven, refuted by an exact witness, undecided."""
+
+from verified_dynamics.proof.prove import prove
+from verified_dynamics.proof.statements import (
+    AsymptoticTo,
+    AtLeast,
+    Equal,
+    LimitIs,
+    SeriesIs,
+    Solves,
+    Statement,
+)
+from verified_dynamics.proof.verdicts import Proof, ProofError, Verdict
+
+__all__ = [
+    "AsymptoticTo",
+    "AtLeast",
+    "Equal",
+    "LimitIs",
+    "Proof",
+    "ProofError",
+    "SeriesIs",
+    "Solves",
+    "Statement",
+    "Verdict",
+    "prove",
+]

@@ -1,0 +1,365 @@
+"""A normal form for exp-log-algebraic expressions, and the test for zero that rests on it.
+
+Hyperbolic and circular functions become exponentials; exponentials, logarithms, roots and symbolic powers are split
+by the rules that the assumptions allow (`log(a*b)` only for positive `a`, and so on) and each remaining one becomes
+a generator. What is left is a rational function in the generators, reduced by the relations between them
+(`r**q = radicand`, `I**2 = -1`). If its numerator vanishes, the expression is zero wherever it is defined. The
+converse does not hold: a numerator that stays proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.polys.polyerrors import PolynomialError
+from sympy.polys.rings import ring
+
+from verified_dynamics.proof.undefined_functions import jets
+
+_HYPERBOLIC = (sp.tanh, sp.sinh, sp.cosh, sp.coth, sp.sech, sp.csch)
+_CIRCULAR = (sp.sin, sp.cos, sp.tan, sp.cot, sp.sec, sp.csc)
+
+
+class _Finer(Exception):
+    """A root of a generator is needed that the present generators do not hold: start again."""
+
+
+class Generators:
+    """The generators met so far: what each stands for, its relation, and the roots that are needed."""
+
+    def __init__(self) -> None:
+        self.denominators: dict[sp.Expr, int] = {}
+        self.restart()
+
+    def restart(self) -> None:
+        """Forgets the generators, keeps the roots that are known to be needed."""
+        self.symbols: dict[object, sp.Symbol] = {}
+        self.meaning: dict[sp.Symbol, sp.Expr] = {}
+        self.relations: list[tuple[sp.Symbol, int, sp.Expr]] = []
+
+    def symbol(self, key, meaning: sp.Expr) -> sp.Symbol:
+        """The generator for `key`."""
+        if key not in self.symbols:
+            new = sp.Symbol(f"g{len(self.symbols)}_")
+            self.symbols[key] = new
+            self.meaning[new] = meaning
+        return self.symbols[key]
+
+    def root_power(self, key: sp.Expr, exponent: sp.Rational, meaning: Callable, radicand=None) -> sp.Expr:
+        """key**exponent as an integer power of the finest root of `key` that is needed."""
+        q = self.denominators.get(key, 1)
+        if q % exponent.q:
+            self.denominators[key] = int(sp.ilcm(q, exponent.q))
+            raise _Finer
+        if q == 1 and radicand is not None:
+            return radicand**exponent.p
+        name = ("root", key, q)
+        fresh = name not in self.symbols
+        generator = self.symbol(name, meaning(sp.Rational(1, q)))
+        if fresh and radicand is not None:
+            self.relations.append((generator, q, radicand))
+        return generator ** int(exponent * q)
+
+    def back(self, form: sp.Expr) -> sp.Expr:
+        """A normal form written in the original symbols again."""
+        return form.xreplace(self.meaning)
+
+
+def _is_nonnegative(expression: sp.Expr) -> bool:
+    if expression.is_nonnegative:
+        return True
+    if expression.is_Add:
+        return all(_is_nonnegative(term) for term in expression.args)
+    if expression.is_Mul:
+        return all(_is_nonnegative(factor) for factor in expression.args)
+    if expression.is_Pow and expression.exp.is_Rational and expression.exp.p % 2 == 0 and expression.exp.is_Integer:
+        return bool(expression.base.is_real)
+    return False
+
+
+def is_positive(expression: sp.Expr) -> bool:
+    """Whether the assumptions make the expression positive, by SymPy's rules and those of sums of squares."""
+    if expression.is_positive:
+        return True
+    if expression.is_Add:
+        return all(_is_nonnegative(term) for term in expression.args) and any(is_positive(t) for t in expression.args)
+    if expression.is_Mul:
+        return all(is_positive(factor) for factor in expression.args)
+    return False
+
+
+class Builder:
+    """Rewrites an expression into a rational function of generators."""
+
+    def __init__(self, generators: Generators):
+        self.g = generators
+        self._known: dict[sp.Expr, sp.Expr] = {}
+
+    def form(self, e: sp.Expr) -> sp.Expr:
+        """The normal form (not yet reduced) of `e`."""
+        if e not in self._known:
+            self._known[e] = self._form(e)
+        return self._known[e]
+
+    def _form(self, e: sp.Expr) -> sp.Expr:
+        if e.is_Rational:
+            return e
+        if e.is_Symbol:
+            return self._symbol(e)
+        if e is sp.I:
+            return self._unit()
+        if e is sp.E:
+            return self._exp(sp.S.One)
+        if e.is_Add or e.is_Mul:
+            return e.func(*(self.form(a) for a in e.args))
+        if isinstance(e, sp.exp):
+            return self._exp(e.args[0])
+        if e.is_Pow:
+            return self._power(e.base, e.exp)
+        if isinstance(e, sp.log) and len(e.args) == 1:
+            return self._log(e.args[0])
+        if isinstance(e, sp.LambertW) and len(e.args) == 1:
+            argument = self.canonical(e.args[0])
+            return self.g.symbol(sp.LambertW(argument), e)
+        return self._atom(e)
+
+    def _unit(self) -> sp.Expr:
+        fresh = "I" not in self.g.symbols
+        unit = self.g.symbol("I", sp.I)
+        if fresh:
+            self.g.relations.append((unit, 2, sp.S.NegativeOne))
+        return unit
+
+    def _symbol(self, e: sp.Symbol) -> sp.Expr:
+        if e.is_nonnegative:
+            return self.g.root_power(e, sp.S.One, lambda r: e**r)
+        return self.g.symbol(e, e)
+
+    def _atom(self, e: sp.Expr) -> sp.Expr:
+        """Anything else: a generator of its own, its arguments in canonical form."""
+        if isinstance(e, (sp.Integral, sp.Sum, sp.Product, sp.Derivative, sp.Subs, sp.Piecewise)) or not e.args:
+            return self.g.symbol(e, e)
+        arguments = [self.canonical(a) if isinstance(a, sp.Expr) else a for a in e.args]
+        rebuilt = e.func(*arguments)
+        if rebuilt.func is not e.func and not isinstance(e, AppliedUndef):
+            return self.form(rebuilt)
+        return self.g.symbol(rebuilt, rebuilt)
+
+    def canonical(self, e: sp.Expr) -> sp.Expr:
+        """`e` in the original symbols, rewritten so that equal expressions look equal."""
+        if e.is_Rational or e.is_Symbol or not isinstance(e, sp.Expr):
+            return e
+        reduced = self.reduce(self.form(e))
+        return self.g.back(reduced)
+
+    def reduce(self, form: sp.Expr) -> sp.Expr:
+        """Numerator over denominator, without common factors, the relations applied to both."""
+        numerator, denominator = sp.fraction(sp.cancel(sp.together(form)))
+        numerator, denominator = (apply_relations(p, self.g.relations) for p in (numerator, denominator))
+        return sp.cancel(numerator / denominator) if denominator != 0 else sp.nan
+
+    def factors(self, form: sp.Expr) -> tuple[sp.Rational, list[tuple[sp.Expr, int]]]:
+        """The content and the irreducible factors of a normal form, numerator and denominator together."""
+        numerator, denominator = sp.fraction(self.reduce(form))
+        if sp.nan in (numerator, denominator):
+            raise PolynomialError("an expression that is nowhere defined")
+        content, found = sp.S.One, []
+        for part, sign in ((numerator, 1), (denominator, -1)):
+            constant, pieces = sp.factor_list(part) if part.free_symbols else (part, [])
+            content *= sp.Rational(constant) ** sign
+            found += [(piece, sign * power) for piece, power in pieces]
+        return content, found
+
+    def _exp(self, argument: sp.Expr) -> sp.Expr:
+        result = sp.S.One
+        for term in sp.Add.make_args(sp.expand(self.canonical(sp.expand(argument)))):
+            result *= self._exp_term(term)
+        return result
+
+    def _exp_term(self, term: sp.Expr) -> sp.Expr:
+        coefficient, rest = term.as_coeff_Mul()
+        if rest is sp.S.One:
+            return self.g.root_power(sp.exp(1), coefficient, lambda r: sp.exp(r))
+        if coefficient.is_Rational:
+            logs = [f for f in sp.Mul.make_args(rest) if isinstance(f, sp.log)]
+            if len(logs) == 1 and len(logs[0].args) == 1:
+                return self._power(logs[0].args[0], term / logs[0])
+            if isinstance(rest, sp.LambertW) and len(rest.args) == 1 and coefficient.is_Integer:
+                return (self.form(rest.args[0]) / self.form(rest)) ** coefficient
+            if rest is sp.I * sp.pi:
+                return self.form(sp.exp(term, evaluate=True)) if coefficient.q <= 2 else self._root_of_unity(term)
+            return self.g.root_power(sp.exp(rest), coefficient, lambda r: sp.exp(r * rest))
+        return self.g.symbol(sp.exp(term), sp.exp(term))
+
+    def _root_of_unity(self, term: sp.Expr) -> sp.Expr:
+        value = sp.exp(term).rewrite(sp.cos)
+        return self.form(value) if not value.has(sp.exp, sp.cos, sp.sin) else self.g.symbol(sp.exp(term), value)
+
+    def _power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+        if exponent.is_Integer:
+            return self.form(base) ** exponent
+        if base is sp.E:
+            return self._exp(exponent)
+        exponent = sp.expand(self.canonical(exponent))
+        result = sp.S.One
+        content, pieces = self.factors(self.form(base))
+        rest = sp.S.One
+        if content < 0 and not exponent.is_integer:
+            rest, content = sp.S.NegativeOne, -content
+        for prime, power in sp.factorrat(content).items():
+            result *= self._powers(sp.Integer(prime), exponent * power)
+        for piece, power in pieces:
+            meaning = self.g.back(piece)
+            if is_positive(-meaning) and not exponent.is_integer:
+                meaning, piece, rest = -meaning, -piece, rest * (-1) ** power
+            if exponent.is_integer or is_positive(meaning) or _is_nonnegative(meaning):
+                result *= self._powers(meaning, exponent * power, piece)
+            else:
+                rest *= meaning**power
+        if content < 0:
+            result *= self._powers(sp.S.NegativeOne, exponent)
+        return result if rest is sp.S.One else result * self._powers(rest, exponent)
+
+    def _powers(self, base: sp.Expr, exponent: sp.Expr, piece: sp.Expr | None = None) -> sp.Expr:
+        """base**exponent, the exponent split into its terms."""
+        result = sp.S.One
+        for term in sp.Add.make_args(sp.expand(exponent)):
+            coefficient, symbolic = term.as_coeff_Mul()
+            if symbolic is sp.S.One:
+                result *= self._rational_power(base, coefficient, piece)
+            elif isinstance(base, sp.exp):
+                result *= self._exp_term(sp.expand(base.args[0] * term))
+            elif base is sp.S.NegativeOne and symbolic.is_integer and coefficient.is_Integer:
+                result *= self._sign_power(symbolic) ** (int(coefficient) % 2)
+            else:
+                result *= self.g.root_power(base**symbolic, coefficient, lambda r, s=symbolic: base ** (r * s))
+        return result
+
+    def _sign_power(self, exponent: sp.Expr) -> sp.Expr:
+        fresh = (-1) ** exponent not in self.g.symbols
+        generator = self.g.symbol((-1) ** exponent, (-1) ** exponent)
+        if fresh:
+            self.g.relations.append((generator, 2, sp.S.One))
+        return generator
+
+    def _rational_power(self, base: sp.Expr, exponent: sp.Rational, piece: sp.Expr | None) -> sp.Expr:
+        if base is sp.S.NegativeOne and exponent.q == 2:
+            return self._unit() ** exponent.p
+        if isinstance(base, sp.exp):
+            return self._exp_term(sp.expand(base.args[0] * exponent))
+        if base.is_Symbol and base.is_nonnegative:
+            return self.g.root_power(base, exponent, lambda r: base**r)
+        if base.is_Pow and (base.exp * exponent).is_Integer and _is_nonnegative(base.base):
+            return self.form(base.base) ** (base.exp * exponent)
+        radicand = self.form(base) if piece is None else piece
+        return self.g.root_power(base, exponent, lambda r: base**r, radicand)
+
+    def _log(self, argument: sp.Expr) -> sp.Expr:
+        content, pieces = self.factors(self.form(argument))
+        result, rest = sp.S.Zero, sp.S.One
+        if content < 0:
+            content, rest = -content, sp.S.NegativeOne
+        for prime, power in sp.factorrat(content).items():
+            result += power * self.g.symbol(sp.log(prime), sp.log(prime))
+        for piece, power in pieces:
+            meaning = self.g.back(piece)
+            if is_positive(-meaning):
+                meaning, rest = -meaning, rest * (-1) ** power
+            if is_positive(meaning):
+                result += power * self._log_of_positive(meaning)
+            else:
+                rest *= meaning**power
+        if rest is sp.S.One:
+            return result
+        if rest is sp.S.NegativeOne:
+            return result + self._unit() * self.form(sp.pi)
+        return result + self.g.symbol(sp.log(rest), sp.log(rest))
+
+    def _log_of_positive(self, e: sp.Expr) -> sp.Expr:
+        if isinstance(e, sp.exp) and e.args[0].is_real:
+            return self.form(e.args[0])
+        if e.is_Pow and is_positive(e.base) and e.exp.is_real:
+            return self.form(e.exp) * self._log(e.base)
+        if isinstance(e, sp.LambertW) and len(e.args) == 1 and is_positive(e.args[0]):
+            return self._log(e.args[0]) - self.form(e)
+        return self.g.symbol(sp.log(e), sp.log(e))
+
+
+def apply_relations(polynomial: sp.Expr, relations) -> sp.Expr:
+    """Lowers powers of a generator by its relation `generator**q = radicand`, the newest generator first."""
+    for generator, q, radicand in reversed(relations):
+        if not polynomial.has(generator):
+            continue
+        poly = sp.Poly(polynomial, generator)
+        if poly.degree() < q:
+            continue
+        numerator, denominator = sp.fraction(sp.together(radicand))
+        top = poly.degree() // q
+        polynomial = sp.Add(*(
+            c * generator ** (k % q) * numerator ** (k // q) * denominator ** (top - k // q)
+            for (k,), c in poly.terms()
+        ))  # fmt: skip
+    return sp.expand(polynomial)
+
+
+def prepared(expression: sp.Expr) -> sp.Expr:
+    """Before the normal form: derivatives carried out, hyperbolic and circular functions as exponentials."""
+    expression = jets(expression)
+    if expression.has(*_HYPERBOLIC, sp.erfc, sp.asinh, sp.acosh, sp.atanh):
+        expression = expression.rewrite((sp.asinh, sp.acosh, sp.atanh), sp.log)
+        expression = expression.rewrite(_HYPERBOLIC, sp.exp).rewrite(sp.erfc, sp.erf)
+    circular = [f for f in expression.atoms(*_CIRCULAR) if f.free_symbols]
+    if circular:
+        expression = expression.rewrite([type(f) for f in circular], sp.exp)
+    if expression.has(sp.factorial, sp.binomial, sp.gamma, sp.RisingFactorial, sp.FallingFactorial):
+        expression = sp.gammasimp(expression.rewrite(sp.gamma))
+    return expression
+
+
+def normal_form(expression: sp.Expr) -> tuple[sp.Expr, Generators]:
+    """The rational function of generators (not reduced), and the generators."""
+    expression = prepared(expression)
+    generators = Generators()
+    while True:
+        try:
+            return Builder(generators).form(expression), generators
+        except _Finer:
+            generators.restart()
+
+
+def _numerator_vanishes(form: sp.Expr, relations) -> bool:
+    numerator, denominator = sp.fraction(sp.together(form))
+    if numerator == 0:
+        return True
+    symbols = sorted(numerator.free_symbols, key=str)
+    if not symbols:
+        return sp.expand(numerator) == 0
+    polynomials, *_ = ring(symbols, sp.QQ)
+    if polynomials.from_expr(numerator) == 0:
+        return True
+    if not any(numerator.has(generator) for generator, _, _ in relations):
+        return False
+    if apply_relations(sp.expand(numerator), relations) != 0:
+        return False
+    return apply_relations(sp.expand(denominator), relations) != 0
+
+
+def vanishes(expression: sp.Expr) -> bool:
+    """Whether the normal form shows that the expression is zero wherever it is defined."""
+    if expression == 0:
+        return True
+    if expression.has(sp.nan, sp.oo, sp.zoo, -sp.oo):
+        return False
+    try:
+        form, generators = normal_form(expression)
+        return _numerator_vanishes(form, generators.relations)
+    except (PolynomialError, ValueError, TypeError, AttributeError, NotImplementedError, KeyError):
+        return False
+
+
+def simplified(expression: sp.Expr) -> sp.Expr:
+    """The normal form, reduced, in the original symbols."""
+    form, generators = normal_form(expression)
+    return generators.back(Builder(generators).reduce(form))

@@ -1,0 +1,105 @@
+"""Decides `SeriesIs`: Taylor coefficients by exact power series, else by limits; the remainder is checked apart."""
+
+from __future__ import annotations
+
+import math
+
+import mpmath
+import sympy as sp
+
+from verified_dynamics.proof.domains import Domain
+from verified_dynamics.proof.enclosures import NoEnclosure, NotDefined, Unresolved, bounds, enclose
+from verified_dynamics.proof.equalities import equal
+from verified_dynamics.proof.limits import true_limit
+from verified_dynamics.proof.power_series import NotAnalytic, taylor
+from verified_dynamics.proof.statements import Equal, SeriesIs
+from verified_dynamics.proof.timeouts import attempt
+from verified_dynamics.proof.verdicts import Outcome, ProofError, Verdict, proven, refuted, undecided
+
+_BITS = 1500
+
+
+def decide_series(statement: SeriesIs, seconds: float) -> Outcome:
+    """The outcome for a series with its remainder."""
+    t = sp.Symbol("t_", positive=True)
+    inside = 1 / t if statement.point is sp.oo else -1 / t if statement.point is -sp.oo else statement.point + t
+    difference = (statement.expression - statement.polynomial).subs(statement.symbol, inside)
+    coefficients = attempt(0.5 * seconds, _coefficients, difference, t, math.ceil(statement.order))
+    if coefficients is not None:
+        outcome = _from_coefficients(statement, coefficients, 0.4 * seconds)
+    else:
+        outcome = _from_limits(statement, difference, t, 0.4 * seconds)
+    if outcome.verdict is Verdict.PROVEN:
+        return proven(outcome.method, checked_points=_check_remainder(statement, difference, t))
+    return outcome
+
+
+def _coefficients(difference: sp.Expr, t: sp.Symbol, order: int) -> list[sp.Expr] | None:
+    """The Taylor coefficients below the order, on both sides of the point; None where it is not analytic."""
+    plain = sp.Dummy("t")
+    for form in (difference, sp.expand(difference)):
+        try:
+            return taylor(form.subs(t, plain), plain, max(order, 1))[:order]
+        except (NotAnalytic, NotImplementedError, ValueError, TypeError, AttributeError):
+            continue
+    return None
+
+
+def _named(statement: SeriesIs, k) -> str:
+    return str(statement.symbol ** (-k)) if statement.point.is_infinite else str((statement.symbol - statement.point) ** k)
+
+
+def _claim(statement: SeriesIs, left: sp.Expr) -> Equal:
+    return Equal(left, 0, given=tuple(g for g in statement.given if not g.has(statement.symbol)))
+
+
+def _from_coefficients(statement: SeriesIs, coefficients: list[sp.Expr], seconds: float) -> Outcome:
+    share = seconds / max(len(coefficients), 1)
+    for k, coefficient in enumerate(coefficients):
+        claim = _claim(statement, coefficient)
+        outcome = equal(claim.left, claim.right, claim, share)
+        if outcome.verdict is Verdict.REFUTED:
+            power = _named(statement, k)
+            witness = {**dict(outcome.witness or {}), f"coefficient of {power} in the difference": coefficient}
+            return refuted("Taylor coefficient", f"the difference has the term ({coefficient})*{power}", witness)
+        if outcome.verdict is Verdict.UNDECIDED:
+            return undecided(f"the coefficient {coefficient} of power {k}: {outcome.reason}")
+    return proven("Taylor coefficients of an analytic function")
+
+
+def _from_limits(statement: SeriesIs, difference: sp.Expr, t: sp.Symbol, seconds: float) -> Outcome:
+    """Expansions in fractional powers or logarithms: the quotient by t**order must have a finite limit."""
+    quotient = difference * t ** (-statement.order)
+    limit = true_limit(quotient, t, sp.S.Zero, "+", seconds)
+    if limit is None:
+        return undecided("the expression is not analytic at the point and SymPy finds no limit of the remainder")
+    if limit.is_finite:
+        return proven("the remainder over the power of its order has a finite limit")
+    if limit.is_infinite:
+        return refuted("remainder", f"the remainder over {statement.remainder()} tends to {limit}",
+                       {"limit of the remainder over its order": limit})  # fmt: skip
+    return undecided(f"whether the limit {limit} of the remainder is finite is not known")
+
+
+def _check_remainder(statement: SeriesIs, difference: sp.Expr, t: sp.Symbol) -> int:
+    """The remainder over its order, at points near to zero: it must not grow."""
+    if statement.functions():
+        return 0
+    domain = Domain(statement.free_symbols(), statement.given, str(difference))
+    looked_at = 0
+    for at in domain.points(2):
+        sizes = [_size(difference, t, sp.Rational(1, 2**k), at, statement.order) for k in (10, 20, 40)]
+        if None in sizes:
+            continue
+        if sizes[2] > 1e3 * max(sizes[0], sizes[1], mpmath.mpf(2) ** -200):
+            raise ProofError(f"The remainder of {statement} grows on the way to the point, at {at}.")
+        looked_at += 1
+    return looked_at
+
+
+def _size(difference, t, here, at: dict, order) -> mpmath.mpf | None:
+    try:
+        low, high = bounds(enclose(difference * t ** (-order), {**at, t: here}, _BITS))
+    except (NotDefined, Unresolved, NoEnclosure):
+        return None
+    return max(abs(low), abs(high))

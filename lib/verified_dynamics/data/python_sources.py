@@ -38,6 +38,8 @@ def standard_library_text(
         raise ValueError(f"validation must be a share between 0 and 1, but it is {validation}.")
     if limit is not None and limit < 100:
         raise ValueError(f"limit must be at least 100 characters, but it is {limit}.")
+    if vocabulary_size < 2:
+        raise ValueError(f"vocabulary_size must be at least 2, but it is {vocabulary_size}.")
     root = Path(folder) if folder is not None else Path(sysconfig.get_path("stdlib"))
     text = _read(root, limit)
     cut = round(len(text) * (1 - validation))

@@ -95,6 +95,6 @@ def _reference(record: dict, origin: dict, wanted: str):
 
 def cite(name: str) -> str:
     """BibTeX of a figure."""
-    from verified_dynamics.book.pages import bibtex
+    from verified_dynamics.book.citation import bibtex
 
     return bibtex(find(name))

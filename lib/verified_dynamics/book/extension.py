@@ -1,0 +1,90 @@
+"""The Sphinx side of the book: cards, figures, ledger pages, offline mathematics, outputs from the store."""
+
+from pathlib import Path
+
+from verified_dynamics import addresses
+from verified_dynamics.book import mathjax
+from verified_dynamics.book.cards import JoinStatements
+from verified_dynamics.book.elements import HtmlElement, leave, skip, visit
+from verified_dynamics.book.executed import chapter_name, chapters, key, not_executed_message, pending
+from verified_dynamics.book.figure_pages import pages
+from verified_dynamics.book.ledger import LedgerError, to_json
+from verified_dynamics.book.ledger_page import DIRECTIVES, current_ledger, forget, outdated_pages
+from verified_dynamics.book.renderers import shelf
+
+__all__ = ["setup"]
+
+
+def setup(app) -> dict:
+    """Called by Sphinx."""
+    quiet = (skip, skip)
+    app.add_node(HtmlElement, html=(visit, leave), latex=quiet, text=quiet, man=quiet, texinfo=quiet)
+    app.add_transform(JoinStatements)
+    for name, directive in DIRECTIVES.items():
+        app.add_directive(name, directive)
+    app.set_html_assets_policy("always")  # the figures' pages hold mathematics, and Sphinx does not see it
+    app.connect("config-inited", configure, priority=100)
+    app.connect("builder-inited", require_outputs)
+    app.connect("env-get-outdated", outdated)
+    app.connect("env-purge-doc", purge)
+    app.connect("html-page-context", drop_live_code, priority=900)
+    app.connect("html-collect-pages", pages)
+    app.connect("build-finished", finish)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": False, "parallel_write_safe": True}
+
+
+def configure(app, config) -> None:
+    """Take the addresses from the package's metadata, outputs from the store, MathJax from the book."""
+    reader = "verified_dynamics.book.executed.read"
+    config.nb_custom_formats = {".ipynb": [reader, {"root": str(app.srcdir)}, False]}
+    config.nb_execution_mode = "off"
+    config.mathjax_path = mathjax.BUNDLE
+    config.html_baseurl = config.ogp_site_url = addresses.site() + "/"
+    config.html_theme_options["repository_url"] = addresses.repository()
+
+
+def require_outputs(app) -> None:
+    """Stop with one sentence if a chapter was not executed, or if claims and statements do not fit together.
+
+    SystemExit, because Jupyter Book would bury an ordinary exception under tracebacks of its own.
+    """
+    missing = pending(app.srcdir)
+    if missing:
+        raise SystemExit(not_executed_message(missing))
+    try:
+        current_ledger(app)
+    except LedgerError as error:
+        raise SystemExit(f"The ledger does not stand. {error}") from None
+
+
+def outdated(app, env, added, changed, removed) -> list[str]:
+    """Chapters whose executed state is another one than when they were read, and pages that show the ledger."""
+    states = {f"chapters/{chapter_name(path)}": key(path) for path in chapters(app.srcdir)}
+    before = getattr(env, "verified_dynamics_states", {})
+    env.verified_dynamics_states = states
+    return [name for name in states if states[name] != before.get(name)] + outdated_pages(app, env)
+
+
+def purge(app, env, docname: str) -> None:
+    """Forget what a document held."""
+    shelf(env).pop(docname, None)
+    forget(env, docname)
+
+
+def drop_live_code(app, pagename, templatename, context, doctree) -> None:
+    """Without Thebe: it is fetched from a server of others, and its script fails on every page."""
+    context["script_files"] = [
+        script
+        for script in context["script_files"]
+        if "thebe" not in f"{script} {getattr(script, 'attributes', '')}".lower()
+    ]
+
+
+def finish(app, error) -> None:
+    """Put MathJax and the ledger beside the pages."""
+    if error is None and app.builder.format == "html":
+        mathjax.copy_files(Path(app.outdir, "_static"))
+        Path(app.outdir, "ledger.json").write_text(to_json(current_ledger(app)), encoding="utf-8")
+        Path(
+            app.outdir, ".nojekyll"
+        ).touch()  # GitHub leaves out folders that begin with an underscore otherwise

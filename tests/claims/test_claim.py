@@ -62,7 +62,7 @@ def test_a_full_square_travels_in_the_output(evidence):
     assert [e["profile"] for e in found] == ["smoke"] and found[0]["replicates"] == 16
     assert found[0]["low"] < 1 < found[0]["high"]
     assert record["needs"] == ["something-else"] and record["rejects"][0]["because"] == "the rival says two"
-    for words in ("for every positive x", "the rival says two", "vd-square"):
+    for words in ("for every positive x", "the rival says two", "■▨"):
         assert words in bundle["text/html"]
 
 

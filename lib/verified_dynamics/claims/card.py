@@ -1,130 +1,102 @@
-"""The claim as HTML: the square that is the book's mark, the card in a chapter, and a table of several claims.
+"""The claim in a plain notebook: its square in characters, and a table of its four cells.
 
-The classes are styled by the book's style sheet; in plain Jupyter the structure alone is readable.
+The site draws the same record with its own style; this is what Jupyter and Colab show.
 """
 
 from html import escape
 
-TITLES = {
+from verified_dynamics.claims.numerals import interval, number, plus_minus
+
+HEADINGS = {
     "proves": "Proved",
     "refutes": "Control refuted",
     "measures": "Measured",
     "rejects": "Rival rejected",
 }
-ORIGIN_LABELS = {
-    "paper": "",
-    "ours": "our own result",
-    "correction": "our correction of the source",
-    "reconstruction": "our reconstruction of a text that we could not read",
-}
+MARKS = {"full": {"proves": "■", "refutes": "▨", "measures": "■", "rejects": "▨"}, "open": "□", "na": "⬚"}
+BOX = "border:1px solid #888;border-left:4px solid #1857a4;border-radius:6px;padding:.5em 1em;max-width:50em"
+CELL = "text-align:left;vertical-align:top;width:50%;white-space:normal"
+
+
+def state(cell: dict | list) -> str:
+    """State of one cell: "full", "open", or "na" (not applicable)."""
+    if isinstance(cell, dict):
+        return "na"
+    return "full" if cell else "open"
 
 
 def square(record: dict) -> str:
-    """The four cells as a small square: filled, hatched for controls, dotted for not applicable, empty for open."""
-    states = {cell: _state(record[cell]) for cell in TITLES}
-    label = ", ".join(f"{TITLES[cell].lower()}: {state}" for cell, state in states.items())
-    marks = []
-    for cell, state in states.items():
-        classes = " ".join(
-            filter(None, ("ctl" if cell in ("refutes", "rejects") else "",
-                          {"yes": "full", "not applicable": "na", "open": ""}[state]))
-        )  # fmt: skip
-        marks.append(f'<i class="{classes}"></i>')
-    return (
-        f'<span class="vd-square" role="img" aria-label="{escape(label, quote=True)}">{"".join(marks)}</span>'
+    """The square as two lines of two characters: filled, hatched for controls, dotted where it does not apply."""
+    found = []
+    for name in HEADINGS:
+        mark = MARKS[state(record[name])]
+        found.append(mark[name] if isinstance(mark, dict) else mark)
+    return f"{found[0]}{found[1]}<br>{found[2]}{found[3]}"
+
+
+def card(record: dict) -> str:
+    """The whole card as HTML that needs no style sheet."""
+    first, second = (
+        "".join(f'<td style="{CELL}">{_cell(name, record[name])}</td>' for name in row)
+        for row in (("proves", "refutes"), ("measures", "rejects"))
     )
-
-
-def card(record: dict, *, head: str | None = None) -> str:
-    """The whole card. head: HTML that stands beside the square (the site puts the statement's number and links)."""
-    origin = ORIGIN_LABELS[record["origin"]]
-    source = escape(record["source"]) + (f" · {origin}" if origin else "")
-    head = head or f"<b>{escape(record['name'])}</b>"
-    cells = "".join(_cell(name, record[name]) for name in TITLES)
     return (
-        f'<section class="vd-claim" aria-label="Claim: {escape(record["name"], quote=True)}">'
-        f'<header>{square(record)}{head}<span class="vd-source">{source}</span></header>'
-        f'<div class="vd-cells">{cells}</div></section>'
+        f'<div style="{BOX}"><span style="display:inline-block;line-height:1">{square(record)}</span> '
+        f"<b>{escape(record['name'])}</b> <small>{escape(record['source'])} ({escape(record['origin'])})</small>"
+        f'<table style="width:100%"><tr>{first}</tr><tr>{second}</tr></table></div>'
     )
 
 
 def summary_table(records: list[dict]) -> str:
-    """Square, name, source and the main number of each claim."""
+    """Square, name, main measurement and source of each claim, as the last table of a chapter."""
     rows = "".join(
-        f'<tr><td>{square(r)}</td><td><a href="#claim-{r["name"]}">{escape(r["name"])}</a></td>'
+        f'<tr><td style="line-height:1">{square(r)}</td><td><a href="#claim-{r["name"]}">{escape(r["name"])}</a></td>'
         f"<td>{_headline(r)}</td><td>{escape(r['source'])}</td></tr>"
         for r in records
     )
-    head = "<tr><th>Square</th><th>Claim</th><th>Measured</th><th>Source</th></tr>"
-    return f'<div class="vd-scroll"><table class="vd-table">{head}{rows}</table></div>'
+    head = "<thead><tr><th>Square</th><th>Claim</th><th>Measured</th><th>Source</th></tr></thead>"
+    return f'<div class="vd-scroll"><table class="vd-summary table">{head}<tbody>{rows}</tbody></table></div>'
 
 
-def number(value: float | str) -> str:
-    """A number for readers: four significant digits, powers of ten where they are needed."""
-    if isinstance(value, str):
-        return {"inf": "∞", "-inf": "−∞"}.get(value, value)
-    text = f"{value:.4g}"
-    if "e" in text:
-        mantissa, exponent = text.split("e")
-        return f"{mantissa}·10<sup>{int(exponent)}</sup>".replace("-", "−")
-    return text.replace("-", "−")
-
-
-def _cell(name: str, content) -> str:
-    control = ' class="ctl"' if name in ("refutes", "rejects") else ""
+def _cell(name: str, content: dict | list) -> str:
     if isinstance(content, dict):
-        body = f"<p>not applicable: {escape(content['not_applicable'])}</p>"
+        body = f"not applicable: {escape(content['not_applicable'])}"
     elif not content:
-        body = "<p>open</p>"
-    elif name in ("proves", "refutes"):
-        body = "".join(map(_symbolic, content))
+        body = "open"
     else:
-        body = "".join(map(_measured, content))
-    return f"<div{control}><h4>{TITLES[name]}</h4>{body}</div>"
+        tell = _symbolic if name in ("proves", "refutes") else _measured
+        body = "<br>".join(map(tell, content))
+    return f"<b>{HEADINGS[name]}</b><br>{body}"
 
 
 def _symbolic(check: dict) -> str:
-    detail = [check["method"]]
-    if check["witness"]:
-        detail.append("witness " + ", ".join(f"{k} = {v}" for k, v in check["witness"].items()))
-    if check["checked_points"]:
-        detail.append(f"agrees at {check['checked_points']} exact points")
-    title = escape(check["plain"], quote=True)
-    return f'<p title="{title}">{escape(check["text"])}</p><small>{escape(" · ".join(detail))}</small>'
+    witness = (
+        "; witness " + ", ".join(f"{k} = {v}" for k, v in check["witness"].items())
+        if check["witness"]
+        else ""
+    )
+    return f"{escape(check['text'])} <small>({escape(check['method'] + witness)})</small>"
 
 
 def _measured(check: dict) -> str:
-    target = number(check["predicted"]) + (f" ± {number(check['within'])}" if check["within"] else "")
     verb = "excludes" if check["because"] else "predicted"
-    lines = []
-    for e in check["estimates"]:
-        interval = f" [{number(e['low'])}, {number(e['high'])}]" if e["replicates"] > 1 else ""
-        lines.append(f'<span class="num">{number(e["value"])}{interval}</span>, {verb} {target}')
-    shown = "<br>".join(dict.fromkeys(lines))
+    target = plus_minus(check["predicted"], check["within"])
+    found = ", ".join(
+        f"{_interval(e)} ({e['profile']}{' record' if e['record'] else ''})" for e in check["estimates"]
+    )
     because = f" ({escape(check['because'])})" if check["because"] else ""
-    return f"<p>{escape(check['label'])}{because}: {shown}</p><small>{escape(_runs(check))}</small>"
-
-
-def _runs(check: dict) -> str:
-    found = []
-    for e in check["estimates"]:
-        count = f"{e['replicates']} {check['unit']}" if e["replicates"] > 1 else "exact"
-        origin = f"record {e['record'][:8]}, {e['device']}" if e["record"] else e["profile"]
-        failed = f", {e['nonfinite']} not finite" if e["nonfinite"] else ""
-        found.append(f"{e['method']}, {count}{failed}, {origin}")
-    return " · ".join(found)
+    count = check["estimates"][0]["replicates"]
+    return f"{escape(check['label'])}{because}: {found}, {verb} {target} <small>({count} {check['unit']})</small>"
 
 
 def _headline(record: dict) -> str:
     checks = record["measures"]
-    if isinstance(checks, dict) or not checks:
+    if state(checks) != "full":
         return "–"
-    found = checks[0]["estimates"][-1]
-    interval = f" [{number(found['low'])}, {number(found['high'])}]" if found["replicates"] > 1 else ""
-    return f"{escape(checks[0]['label'])}: {number(found['value'])}{interval}"
+    return f"{escape(checks[0]['label'])}: {_interval(checks[0]['estimates'][-1])}"
 
 
-def _state(cell) -> str:
-    if isinstance(cell, dict):
-        return "not applicable"
-    return "yes" if cell else "open"
+def _interval(found: dict) -> str:
+    if found["replicates"] < 2:
+        return number(found["value"], 4)
+    return interval(found["value"], found["low"], found["high"])

@@ -67,13 +67,14 @@ class Generators:
         return form.xreplace(self.meaning)
 
 
-def _is_nonnegative(expression: sp.Expr) -> bool:
+def nonnegative(expression: sp.Expr) -> bool:
+    """Whether the assumptions make the expression not negative, by SymPy's rules and those of sums of squares."""
     if expression.is_nonnegative:
         return True
     if expression.is_Add:
-        return all(_is_nonnegative(term) for term in expression.args)
+        return all(nonnegative(term) for term in expression.args)
     if expression.is_Mul:
-        return all(_is_nonnegative(factor) for factor in expression.args)
+        return all(nonnegative(factor) for factor in expression.args)
     if expression.is_Pow and expression.exp.is_Rational and expression.exp.p % 2 == 0 and expression.exp.is_Integer:
         return bool(expression.base.is_real)
     return False
@@ -84,7 +85,7 @@ def is_positive(expression: sp.Expr) -> bool:
     if expression.is_positive:
         return True
     if expression.is_Add:
-        return all(_is_nonnegative(term) for term in expression.args) and any(is_positive(t) for t in expression.args)
+        return all(nonnegative(term) for term in expression.args) and any(is_positive(t) for t in expression.args)
     if expression.is_Mul:
         return all(is_positive(factor) for factor in expression.args)
     return False
@@ -120,9 +121,8 @@ class Builder:
             return self._power(e.base, e.exp)
         if isinstance(e, sp.log) and len(e.args) == 1:
             return self._log(e.args[0])
-        if isinstance(e, sp.LambertW) and len(e.args) == 1:
-            argument = self.canonical(e.args[0])
-            return self.g.symbol(sp.LambertW(argument), e)
+        if isinstance(e, (sp.Max, sp.Min, sp.Abs, sp.Heaviside, sp.sign)):
+            return self._cases(e)
         return self._atom(e)
 
     def _unit(self) -> sp.Expr:
@@ -146,6 +146,55 @@ class Builder:
         if rebuilt.func is not e.func and not isinstance(e, AppliedUndef):
             return self.form(rebuilt)
         return self.g.symbol(rebuilt, rebuilt)
+
+    def _cases(self, e: sp.Expr) -> sp.Expr:
+        """Maxima, minima and absolute values by `relu(u) = Max(u, 0)`; steps with their argument's scale removed."""
+        if any(a.is_extended_real is not True for a in e.args):
+            return self._atom(e)
+        if isinstance(e, (sp.Max, sp.Min)):
+            sign = 1 if isinstance(e, sp.Max) else -1
+            best = sign * self.form(e.args[0])
+            for other in e.args[1:]:
+                best = best + self._relu(sign * self.form(other) - best)
+            return sign * best
+        inside = self.form(e.args[0])
+        if isinstance(e, sp.Abs):
+            return 2 * self._relu(inside) - inside
+        _, direction, rest = self._oriented(inside)
+        meaning = self.g.back(rest)
+        if isinstance(e, sp.sign):
+            return direction * (self.g.symbol(sp.sign(meaning), sp.sign(meaning)) if rest != 1 else sp.S.One)
+        if e.args[1] != sp.S.Half or (rest == 1 and direction == 0):
+            return self._atom(e)
+        step = self.g.symbol(sp.Heaviside(meaning), sp.Heaviside(meaning)) if rest != 1 else sp.S.One
+        return step if direction > 0 else 1 - step
+
+    def _oriented(self, form: sp.Expr) -> tuple[sp.Expr, int, sp.Expr]:
+        """`form` as scale * direction * rest: scale >= 0, direction 1, -1 or 0, rest without factors of known sign."""
+        content, pieces = self.factors(form)
+        if content == 0:
+            return sp.S.Zero, 0, sp.S.One
+        direction, scale, rest = (1 if content > 0 else -1), abs(content), sp.S.One
+        for piece, power in pieces:
+            meaning = self.g.back(piece)
+            if nonnegative(meaning):
+                scale *= piece**power
+            elif nonnegative(-meaning):
+                scale, direction = scale * (-piece) ** power, direction * (-1) ** power
+            else:
+                scale, rest = scale * piece ** (power - power % 2), rest * piece ** (power % 2)
+        return scale, direction, sp.expand(rest)
+
+    def _relu(self, form: sp.Expr) -> sp.Expr:
+        """Max(form, 0), by one generator r for each oriented argument u: r**2 = u*r and relu(-u) = r - u."""
+        scale, direction, rest = self._oriented(form)
+        if rest == 1 or direction == 0:
+            return scale * max(direction, 0)
+        fresh = ("relu", rest) not in self.g.symbols
+        generator = self.g.symbol(("relu", rest), sp.Max(self.g.back(rest), 0))
+        if fresh:
+            self.g.relations.append((generator, 2, rest * generator))
+        return scale * (generator if direction > 0 else generator - rest)
 
     def canonical(self, e: sp.Expr) -> sp.Expr:
         """`e` in the original symbols, rewritten so that equal expressions look equal."""
@@ -214,7 +263,7 @@ class Builder:
             meaning = self.g.back(piece)
             if is_positive(-meaning) and not exponent.is_integer:
                 meaning, piece, rest = -meaning, -piece, rest * (-1) ** power
-            if exponent.is_integer or is_positive(meaning) or _is_nonnegative(meaning):
+            if exponent.is_integer or is_positive(meaning) or nonnegative(meaning):
                 result *= self._powers(meaning, exponent * power, piece)
             else:
                 rest *= meaning**power
@@ -251,7 +300,7 @@ class Builder:
             return self._exp_term(sp.expand(base.args[0] * exponent))
         if base.is_Symbol and base.is_nonnegative:
             return self.g.root_power(base, exponent, lambda r: base**r)
-        if base.is_Pow and (base.exp * exponent).is_Integer and _is_nonnegative(base.base):
+        if base.is_Pow and (base.exp * exponent).is_Integer and nonnegative(base.base):
             return self.form(base.base) ** (base.exp * exponent)
         radicand = self.form(base) if piece is None else piece
         return self.g.root_power(base, exponent, lambda r: base**r, radicand)
@@ -295,12 +344,17 @@ def apply_relations(polynomial: sp.Expr, relations) -> sp.Expr:
         poly = sp.Poly(polynomial, generator)
         if poly.degree() < q:
             continue
-        numerator, denominator = sp.fraction(sp.together(radicand))
-        top = poly.degree() // q
-        polynomial = sp.Add(*(
-            c * generator ** (k % q) * numerator ** (k // q) * denominator ** (top - k // q)
-            for (k,), c in poly.terms()
-        ))  # fmt: skip
+        if radicand.has(generator):  # relu: r**k = u**(k-1) * r
+            inside = sp.cancel(radicand / generator)
+            terms = (c * (inside ** (k - 1) * generator if k else 1) for (k,), c in poly.terms())
+        else:
+            numerator, denominator = sp.fraction(sp.together(radicand))
+            top = poly.degree() // q
+            terms = (
+                c * generator ** (k % q) * numerator ** (k // q) * denominator ** (top - k // q)
+                for (k,), c in poly.terms()
+            )
+        polynomial = sp.Add(*terms)
     return sp.expand(polynomial)
 
 

@@ -19,11 +19,18 @@ from verified_dynamics.proof.statements import (
     Statement,
 )
 from verified_dynamics.proof.timeouts import TimeLimit, time_limit
-from verified_dynamics.proof.verdicts import Proof, undecided
+from verified_dynamics.proof.verdicts import Outcome, Proof, undecided
+
+
+
+def decide(statement: Statement, seconds: float) -> Outcome:
+    """The outcome for a statement of any kind, without the outer time limit."""
+    return _DECIDERS[type(statement)](statement, seconds)
+
 
 _DECIDERS = {
     Equal: decide_equal,
-    AtLeast: decide_at_least,
+    AtLeast: lambda statement, seconds: decide_at_least(statement, seconds, decide),
     LimitIs: decide_limit,
     AsymptoticTo: decide_asymptotic,
     SeriesIs: decide_series,
@@ -38,9 +45,9 @@ def prove(statement: Statement, *, timeout: float = 20.0) -> Proof:
     whether it is reached within the limit depends on the machine. Raises `ProofError` where two methods contradict
     each other, `TypeError` for anything that is no statement.
     """
-    decide = _DECIDERS.get(type(statement))
-    if decide is None:
-        raise TypeError(f"prove takes one of {', '.join(k.__name__ for k in _DECIDERS)}, not {type(statement).__name__}.")
+    if type(statement) not in _DECIDERS:
+        kinds = ", ".join(kind.__name__ for kind in _DECIDERS)
+        raise TypeError(f"prove takes one of {kinds}, not {type(statement).__name__}.")
     if timeout <= 0:
         raise ValueError(f"The time limit must be positive, not {timeout}.")
     start = time.process_time()

@@ -23,22 +23,17 @@ _WITNESS_ENTRIES = 6
 def card(claim: dict, parse) -> nodes.Element:
     """The card of a claim. `parse(text)` turns Markdown with mathematics into inline nodes."""
     name = claim["name"]
-    head = html(
-        "div",
-        square(claim),
-        html(
-            "span",
-            html("a", "link", href=f"#claim-{name}", title=f"Permanent link to the claim {name}"),
-            " · ",
-            html("a", "code", href=f"#code-{name}", title="The cell that makes the checks"),
-            classes=["vd-tools"],
-        ),
-        classes=["vd-head"],
+    tools = html(
+        "p",
+        html("a", "link", href=f"#claim-{name}", title=f"Permanent link to the claim {name}"),
+        " · ",
+        html("a", "code", href=f"#code-{name}", title="The cell that makes the checks"),
+        classes=["vd-tools"],
     )
     origin = html("p", *_origin(claim, parse), classes=["vd-origin"])
     cells = html("div", *(_cell(claim, cell, parse) for cell in CELLS), classes=["vd-cells"])
     label = f"Claim {name}: {describe(claim)}"
-    return _frame(name, [head, origin, cells], label)
+    return _frame(name, [square(claim), tools, origin, cells], label)
 
 
 def cited_card(cited: dict, parse) -> nodes.Element:
@@ -69,7 +64,7 @@ class JoinStatements(SphinxTransform):
                 statement.next_node(nodes.section)["ids"] = [
                     f"{name}-statement"
                 ]  # not one id for all of a page
-                frame.insert(len(frame) - 1 if "vd-cited" in frame["classes"] else 1, statement)
+                frame.insert(0, statement)
 
 
 def _frame(name: str, parts: list[nodes.Node], label: str, *classes: str) -> nodes.Element:

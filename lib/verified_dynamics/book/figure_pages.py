@@ -169,4 +169,4 @@ def _caption(app, doctree: nodes.document, name: str) -> str:
     page = new_document(f"figures/{name}", doctree.settings)
     page.append(nodes.paragraph("", "", *(child.deepcopy() for child in caption.children)))
     app.env.resolve_references(page, f"figures/{name}", app.builder)
-    return app.builder.render_partial(page)["fragment"]
+    return app.builder.render_partial(page[0])["fragment"]

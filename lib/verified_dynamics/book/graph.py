@@ -1,5 +1,6 @@
 """The graph of what needs what, as a picture of links: a layer for each distance from claims that need nothing."""
 
+from collections.abc import Callable
 from html import escape
 
 from verified_dynamics.book.ledger import CELLS, cell_state
@@ -26,16 +27,18 @@ def layers(needs: dict[str, list[str]]) -> dict[str, int]:
     return depth
 
 
-def svg(claims: list[dict], link, label: str) -> str:
+def svg(claims: list[dict], link: Callable[[dict], str], label: str) -> str:
     """An SVG of the claims given (of one chapter, say); `link(claim)` is the address of its card.
 
-    Names of claims are drawn whole; a layer with many claims continues on the next row.
+    A layer with many claims continues on the next row.
     """
     if not claims:
         return ""
-    places, rows = _places(claims)
-    width = 2 * _MARGIN + _PER_ROW * _WIDTH + (_PER_ROW - 1) * _GAP_X
-    height = 2 * _MARGIN + rows * _HEIGHT + (rows - 1) * _GAP_Y
+    rows = _rows(claims)
+    columns = max(map(len, rows))
+    places = _places(rows, columns)
+    width = 2 * _MARGIN + columns * _WIDTH + (columns - 1) * _GAP_X
+    height = 2 * _MARGIN + len(rows) * _HEIGHT + (len(rows) - 1) * _GAP_Y
     paths = "".join(
         _edge(places[need], places[claim["name"]])
         for claim in claims
@@ -43,25 +46,30 @@ def svg(claims: list[dict], link, label: str) -> str:
         if need in places
     )
     boxes = "".join(_box(claim, places[claim["name"]], link(claim)) for claim in claims)
-    style = f"min-width:{width * 0.72:.0f}px;max-width:{width}px"
+    style = f"min-width:{width * 0.75:.0f}px;max-width:{width}px"
     label = escape(label, quote=True)
     opening = f'<svg class="vd-graph" role="group" aria-label="{label}" viewBox="0 0 {width} {height}"'
     return f'{opening} style="{style}">{paths}{boxes}</svg>'
 
 
-def _places(claims: list[dict]) -> tuple[dict[str, tuple[int, int]], int]:
+def _rows(claims: list[dict]) -> list[list[str]]:
     depth = layers({claim["name"]: claim["needs"] for claim in claims})
     rows: list[list[str]] = []
     for level in range(max(depth.values()) + 1):
         names = [claim["name"] for claim in claims if depth[claim["name"]] == level]
         rows += [names[start : start + _PER_ROW] for start in range(0, len(names), _PER_ROW)]
+    return rows
+
+
+def _places(rows: list[list[str]], columns: int) -> dict[str, tuple[int, int]]:
+    """Left upper corners; rows are centred."""
     places = {}
     for number, names in enumerate(rows):
-        indent = (_PER_ROW - len(names)) * (_WIDTH + _GAP_X) // 2
+        indent = (columns - len(names)) * (_WIDTH + _GAP_X) // 2
         for position, name in enumerate(names):
             left = _MARGIN + indent + position * (_WIDTH + _GAP_X)
             places[name] = left, _MARGIN + number * (_HEIGHT + _GAP_Y)
-    return places, len(rows)
+    return places
 
 
 def _edge(start: tuple[int, int], end: tuple[int, int]) -> str:
@@ -74,11 +82,12 @@ def _edge(start: tuple[int, int], end: tuple[int, int]) -> str:
 def _box(claim: dict, place: tuple[int, int], address: str) -> str:
     left, top = place
     name = escape(claim["name"])
+    kind = "vd-box vd-foreign" if claim.get("foreign") else "vd-box"
     words = escape(f"{claim['name']}: {describe(claim)}", quote=True)
     size = f' textLength="{_WIDTH - 36}" lengthAdjust="spacingAndGlyphs"' if len(name) > 22 else ""
     return (
         f'<a href="{escape(address, quote=True)}" aria-label="{words}">'
-        f'<rect class="vd-box" x="{left}" y="{top}" width="{_WIDTH}" height="{_HEIGHT}" rx="5"/>'
+        f'<rect class="{kind}" x="{left}" y="{top}" width="{_WIDTH}" height="{_HEIGHT}" rx="5"/>'
         f"{_mark(claim, left + 8, top + (_HEIGHT - 2 * _CELL - 2) // 2)}"
         f'<text x="{left + 30}" y="{top + _HEIGHT // 2 + 4}"{size}>{name}</text></a>'
     )

@@ -6,6 +6,7 @@ the statements from the chapters' Markdown.
 
 import difflib
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def collect(root: Path | str) -> dict:
     one or, through others, itself.
     """
     claims, cited, figures = [], [], []
-    for path in chapters(root):
+    for path in _in_reading_order(root):
         ran = executed(path)
         if ran is None:
             raise LedgerError(not_executed_message([path]))
@@ -120,6 +121,14 @@ def validate(claims: list[dict], cited: list[dict], figures: list[dict]) -> None
                 raise LedgerError(
                     f"The claim {claim['name']!r} of {claim['chapter']} has nothing under {cell!r}."
                 )
+
+
+def _in_reading_order(root: Path | str) -> list[Path]:
+    """The chapters in the order of `_toc.yml`; those that it does not name come last."""
+    toc = Path(root) / "_toc.yml"
+    text = toc.read_text(encoding="utf-8") if toc.is_file() else ""
+    order = {name: place for place, name in enumerate(re.findall(r"file:\s*chapters/(\S+)", text))}
+    return sorted(chapters(root), key=lambda path: order.get(chapter_name(path), len(order)))
 
 
 def _refuse_repeated(records: list[dict], what: str) -> None:

@@ -111,7 +111,10 @@ class Table(LedgerDirective):
             head = [html("th", word, scope="col") for word in ("Square", "Claim", "Needs", "Source")]
             rows = [self._row(claim) for claim in claims]
             table = html(
-                "table", html("thead", html("tr", *head)), html("tbody", *rows), classes=["vd-table"]
+                "table",
+                html("thead", html("tr", *head)),
+                html("tbody", *rows),
+                classes=["vd-table", "vd-ledger"],
             )
             parts += self.markdown(f"**{{doc}}`/chapters/{chapter}`**")
             parts.append(html("div", table, classes=["vd-scroll"]))
@@ -138,7 +141,12 @@ class Table(LedgerDirective):
         return html(
             "tr",
             html("td", square(claim, link=self.address(claim))),
-            html("td", *text, html("p", self._evidence(claim), classes=["vd-small"]), *reasons),
+            html(
+                "td",
+                *text,
+                html("p", html("code", claim["name"]), f" · {self._evidence(claim)}", classes=["vd-small"]),
+                *reasons,
+            ),
             html("td", *self.markdown(needs)),
             html(
                 "td", *self.markdown(source + ("" if claim["origin"] == "paper" else f" ({claim['origin']})"))
@@ -162,7 +170,7 @@ class Table(LedgerDirective):
             (e["profile"], e["device"] if e["record"] else "") for check in checks for e in check["estimates"]
         }
         words = sorted(" on ".join(filter(None, pair)) for pair in found)
-        return f"measured at: {', '.join(words)}" if words else "symbolic checks only"
+        return f"measured at {', '.join(words)}" if words else "symbolic checks only"
 
 
 class Graph(LedgerDirective):
@@ -172,7 +180,11 @@ class Graph(LedgerDirective):
         """Inline SVGs that link to the cards."""
         parts: list[nodes.Node] = []
         for chapter, claims in groupby(ledger["claims"], key=lambda claim: claim["chapter"]):
-            picture = svg(list(claims), self.address, f"What the claims of {chapter} need")
+            own = list(claims)
+            needed = {need for claim in own for need in claim["needs"]}
+            foreign = [claim for claim in ledger["claims"] if claim["name"] in needed and claim not in own]
+            shown = [{**claim, "needs": [], "foreign": True} for claim in foreign] + own
+            picture = svg(shown, self.address, f"What the claims of {chapter} need")
             parts += self.markdown(f"**{{doc}}`/chapters/{chapter}`**")
             parts.append(html("div", nodes.raw("", picture, format="html"), classes=["vd-scroll"]))
         return parts

@@ -1,0 +1,87 @@
+"""Chapters are stored in one form: canonical, without outputs, each in the table of contents."""
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from verified_dynamics.book.executed import chapter_name, chapters
+from verified_dynamics.book.statements import complaints
+from verified_dynamics.notebook import setup_cell
+
+ROOT = Path(__file__).parents[2]
+CHAPTERS = chapters(ROOT)
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=chapter_name)
+
+
+@every_chapter
+def test_the_file_is_canonical(path):
+    text = path.read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    assert text == json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    nbformat.validate(notebook)
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    metadata = dict(notebook["metadata"])
+    metadata.pop("verified_dynamics", None)
+    assert metadata == METADATA
+    for cell in notebook["cells"]:
+        assert cell["source"] == "".join(cell["source"]).splitlines(keepends=True), cell["id"]
+
+
+@every_chapter
+def test_there_are_no_outputs_and_no_ways_around_a_failure(path):
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        tags = set(cell["metadata"].get("tags", []))
+        assert not tags & {"raises-exception", "skip-execution"}, cell["id"]
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == [] and cell["execution_count"] is None, cell["id"]
+
+
+@every_chapter
+def test_cells_have_names_that_last(path):
+    names = [cell["id"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) and re.search("[a-z]{3}", name), name
+
+
+@every_chapter
+def test_the_chapter_opens_with_title_and_set_up(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    assert cells[0]["cell_type"] == "markdown"
+    assert cells[0]["source"][0].startswith("# ")
+    first = next(cell for cell in cells if cell["cell_type"] == "code")
+    assert "".join(first["source"]) == setup_cell()
+    assert first["id"] == "setup" and first["metadata"] == {"tags": ["hide-input"]}
+
+
+@every_chapter
+def test_every_statement_stands_beside_its_claim(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    assert complaints(cells) == []
+
+
+@every_chapter
+def test_directives_are_fenced_with_colons_so_that_they_read_in_plain_jupyter(path):
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "markdown":
+            assert not re.search(r"^`{3,}\{", "".join(cell["source"]), re.MULTILINE), cell["id"]
+
+
+def test_every_chapter_is_in_the_table_of_contents_and_the_other_way_round():
+    listed = re.findall(r"file:\s*chapters/(\S+)", (ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(map(chapter_name, CHAPTERS))
+
+
+def test_the_configuration_repeats_the_repository_address_of_the_package():
+    from verified_dynamics import addresses
+
+    url = re.search(r"^  url: (\S+)$", (ROOT / "_config.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert url[1] == addresses.repository()

@@ -33,9 +33,9 @@ UPDATE_RULES: Mapping[str, MakeOptimizer] = {
     "sign descent": lambda model, x: SignDescent(model.parameters(), lr=0.003),
     "orthogonalised": lambda model, x: Orthogonalised(model.parameters(), lr=0.02),
     "path-SGD": lambda model, x: PathSGD(model, x, lr=1.0),
-    "exponentiated": lambda model, x: ExponentiatedGradient(model.parameters(), lr=30.0),
+    "exponentiated": lambda model, x: ExponentiatedGradient(model.parameters(), lr=10.0),
     "multiplicative sign": lambda model, x: MultiplicativeSign(model.parameters(), lr=0.03),
-    "root-free": lambda model, x: RootFree(model.parameters(), lr=1e-3),
+    "root-free": lambda model, x: RootFree(model.parameters(), lr=5e-3),
 }
 EQUIVARIANT = frozenset({"path-SGD", "exponentiated", "multiplicative sign", "root-free"})
 

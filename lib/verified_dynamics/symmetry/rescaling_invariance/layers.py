@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Container
 
 import torch
 import torch.nn.functional as F
@@ -65,6 +66,25 @@ def is_addition(node: fx.Node) -> bool:
     return node.target in _ADDITIONS
 
 
+def is_shape_query(node: fx.Node) -> bool:
+    """Whether the node asks for the shape or type of a value, which no rescaling changes."""
+    if node.op == "call_method":
+        return node.target in ("size", "dim", "numel")
+    return node.target is getattr and node.args[1] in ("shape", "ndim", "dtype", "device")
+
+
+def is_batch_size(value: object, batched: Container[fx.Node]) -> bool:
+    """Whether ``value`` is the first size of one of the ``batched`` values: x.size(0) or x.shape[0]."""
+    if not isinstance(value, fx.Node):
+        return False
+    if value.target == "size" and value.args[1:] == (0,):
+        return value.args[0] in batched
+    if value.target is operator.getitem and value.args[1] == 0:
+        sizes = value.args[0]
+        return isinstance(sizes, fx.Node) and is_shape_query(sizes) and sizes.args[0] in batched
+    return False
+
+
 def is_concatenation(node: fx.Node) -> bool:
     """Whether the node joins values along an axis."""
     return node.target in _CONCATENATIONS
@@ -72,7 +92,8 @@ def is_concatenation(node: fx.Node) -> bool:
 
 def is_scalar_product(node: fx.Node) -> bool:
     """Whether the node multiplies or divides a value by a plain number, which is a linear map of each channel."""
-    if node.target not in _PRODUCTS or len(node.args) != 2:
+    # A keyword may change the meaning: div(x, 2, rounding_mode="floor") is not linear.
+    if node.target not in _PRODUCTS or len(node.args) != 2 or node.kwargs:
         return False
     left, right = node.args
     if node.target in (operator.truediv, torch.div, "div"):

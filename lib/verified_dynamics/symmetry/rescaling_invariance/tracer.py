@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, fx, nn
 
@@ -15,8 +18,10 @@ from verified_dynamics.symmetry.rescaling_invariance.layers import (
     PASSING_MODULES,
     RESHAPERS,
     is_addition,
+    is_batch_size,
     is_concatenation,
     is_scalar_product,
+    is_shape_query,
 )
 from verified_dynamics.symmetry.rescaling_invariance.scale_groups import Pin
 
@@ -24,9 +29,15 @@ from verified_dynamics.symmetry.rescaling_invariance.scale_groups import Pin
 class ScaleGroupTracer:
     """Walks through a traced graph once, in execution order, and collects groups, pins and parameter entries."""
 
-    def __init__(self, model: nn.Module, graph: fx.Graph, shared: dict[str, str]) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        graph: fx.Graph,
+        shared: dict[str, str],
+        shapes: Mapping[fx.Node, torch.Size] | None = None,
+    ) -> None:
         self.modules = dict(model.named_modules())
-        self.graph, self.shared = graph, shared
+        self.graph, self.shared, self.shapes = graph, shared, shapes or {}
         self.groups = UnionFind()
         self.labels: dict[int, str] = {}
         self.pins: list[Pin] = []
@@ -55,6 +66,8 @@ class ScaleGroupTracer:
         kind = type(module)
         if node.target in self.shared:
             return self._pin(node, self.shared[node.target])
+        if module._forward_hooks or module._forward_pre_hooks:
+            return self._pin(node, "hooks on the layer are not followed")
         if kind in PASSING_MODULES:
             return self._passed(node)
         if kind is nn.Flatten:
@@ -69,14 +82,17 @@ class ScaleGroupTracer:
         return self._pin(node, f"{kind.__name__} is not known to commute with positive factors")
 
     def _linear(self, node: fx.Node, module: nn.Linear) -> Flow:
-        sources = self._features(node, self._source(node), module.in_features)
+        source = self._source(node)
+        sources = self._features(node, source, module.in_features)
         outputs = self._fresh(node, module.out_features)
         self._weigh(node.target, outputs[:, None], sources[None, :], bias=module.bias is not None)
-        source = self._source(node)
-        return Flow(tuple(outputs.tolist()), -1, 2 if source.flattened else source.rank)
+        return Flow(tuple(outputs.tolist()), -1, self._rank(node, 2 if source.flattened else source.rank))
 
     def _convolution(self, node: fx.Node, module: nn.Module) -> Flow:
         source, width = self._source(node), module.in_channels
+        rank = len(module.kernel_size) + 2
+        if self._rank(node, rank) != rank:
+            return self._pin(node, "its input has no batch axis")
         if source.ids is not None and (source.size != width or source.axis == -1 or source.flattened):
             self._pin(node, "its input channels could not be matched with the convolution's")
             source = Flow(None)
@@ -92,24 +108,26 @@ class ScaleGroupTracer:
             leaves.reshape(*leaves.shape, *trailing),
             bias=module.bias is not None,
         )
-        return Flow(tuple(outputs.tolist()), 1, len(module.kernel_size) + 2)
+        return Flow(tuple(outputs.tolist()), 1, rank)
 
     def _batch_norm(self, node: fx.Node, module: nn.Module) -> Flow:
-        source = self._source(node)
-        rank = BATCH_NORMS[type(module)] or source.rank
+        axis, rank = self._batch_norm_axis(node, self._source(node), module.num_features)
         self._pin(node, "BatchNorm divides its input by that input's own spread")
         if not module.affine:
-            return Flow((PINNED,) * module.num_features, self._batch_norm_axis(source, rank), rank)
+            return Flow((PINNED,) * module.num_features, axis, rank)
         outputs = self._fresh(node, module.num_features)
         zero = torch.zeros(1, dtype=torch.long)
         self._weigh(node.target, outputs, zero, bias=True)
-        return Flow(tuple(outputs.tolist()), self._batch_norm_axis(source, rank), rank)
+        return Flow(tuple(outputs.tolist()), axis, rank)
 
-    @staticmethod
-    def _batch_norm_axis(source: Flow, rank: int | None) -> int:
-        if source.ids is not None and not source.flattened:
-            return source.axis
-        return 0 if rank is None or rank == 2 else 1
+    def _batch_norm_axis(self, node: fx.Node, source: Flow, features: int) -> tuple[int, int | None]:
+        """BatchNorm acts on axis 1, which is also the last one where there are but two."""
+        rank = self._rank(node, BATCH_NORMS[type(self.modules[node.target])] or source.rank)
+        if rank is None and source.ids is not None and source.size != features:
+            return 1, None  # features on the last axis, and others on axis 1: there are three axes at least
+        if rank is None:
+            return (0 if source.ids is None else -1), None
+        return (-1 if rank == 2 else 1), rank
 
     def _weigh(self, target: str, enters: Tensor, leaves: Tensor, *, bias: bool) -> None:
         self.raw[f"{target}.weight"] = (enters, leaves)
@@ -136,7 +154,7 @@ class ScaleGroupTracer:
 
     def _visit_call(self, node: fx.Node) -> Flow | None:
         name = node.target if node.op == "call_method" else getattr(node.target, "__name__", str(node.target))
-        if name in ("size", "getattr", "dim"):
+        if is_shape_query(node):
             return None
         sources = self._sources(node)
         if not sources:
@@ -164,8 +182,10 @@ class ScaleGroupTracer:
         source = self._source(node)
         module = self.modules.get(node.target) if node.op == "call_module" else None
         name = type(module).__name__ if module is not None else getattr(node.target, "__name__", str(node.target))
-        if "ool" in name and source.ids is not None and (source.axis != 1 or source.flattened):
-            return self._pin(node, f"{name} mixes neighbouring features")
+        if "ool" in name and source.ids is not None:
+            rank = int(name[-2]) + 2  # of max_pool2d or MaxPool2d: batch, channels and two axes that are pooled
+            if source.axis != 1 or source.flattened or source.rank != rank:
+                return self._pin(node, f"{name} mixes neighbouring features")
         return source
 
     def _flattened(self, node: fx.Node, start: int, end: int) -> Flow:
@@ -176,8 +196,13 @@ class ScaleGroupTracer:
 
     def _reshaped(self, node: fx.Node) -> Flow:
         sizes = node.args[1:] if len(node.args) != 2 else node.args[1]
-        if isinstance(sizes, (tuple, list)) and len(sizes) == 2 and sizes[1] == -1 and isinstance(sizes[0], fx.Node):
-            return self._flattened(node, 1, -1)
+        if isinstance(sizes, (tuple, list)) and len(sizes) == 2 and not node.kwargs:
+            batched = {n for n in self.graph.nodes if n.op == "placeholder"} | {node.args[0]}
+            if sizes[1] == -1 and is_batch_size(sizes[0], batched):
+                return self._flattened(node, 1, -1)
+            shape = self.shapes.get(node.args[0])
+            if sizes[0] == -1 and shape is not None and sizes[1] == math.prod(shape[1:]):
+                return self._flattened(node, 1, -1)
         return self._pin(node, f"{node.target} rearranges the channels in a way that is not followed")
 
     def _averaged(self, node: fx.Node) -> Flow:
@@ -196,11 +221,18 @@ class ScaleGroupTracer:
     def _tied(self, node: fx.Node, sources: list[Flow]) -> Flow:
         first, *others = sources
         if len(sources) < 2:
+            if 0 in node.args:  # Python's own sum starts from the number 0
+                return first
             return self._pin(node, "a constant is added")
         if any(flow.ids is None for flow in sources):
             return self._pin(node, "they are added to a value whose scale is fixed")
         for other in others:
-            if (other.size, other.axis, other.flattened) != (first.size, first.axis, first.flattened):
+            if (other.size, other.axis, other.flattened, other.rank) != (
+                first.size,
+                first.axis,
+                first.flattened,
+                first.rank,
+            ):
                 return self._pin(node, "channels of different shapes are added")
             for left, right in zip(first.ids, other.ids, strict=True):
                 self.groups.join(left, right)
@@ -208,14 +240,12 @@ class ScaleGroupTracer:
 
     def _concatenated(self, node: fx.Node, sources: list[Flow]) -> Flow:
         axis = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", 0)
-        alike = {(flow.axis, flow.flattened) for flow in sources}
+        alike = {(flow.axis, flow.flattened, flow.rank) for flow in sources}
         if any(flow.ids is None for flow in sources) or len(alike) != 1 or sources[0].flattened:
             return self._pin(node, "they are concatenated with a value whose channels are not known")
         first = sources[0]
-        along = axis == first.axis or (first.axis == -1 and first.rank == 2 and axis == 1)
-        if first.axis == -1 and axis == 1 and first.rank is None:
-            along = True
-        if not along:
+        features = axis == -1 or axis == (first.rank or 2) - 1
+        if not (features if first.axis == -1 else first.axis == axis == 1):
             return self._pin(node, "they are concatenated along another axis than the channels'")
         return Flow(sum((flow.ids for flow in sources), ()), first.axis, first.rank)
 
@@ -223,6 +253,10 @@ class ScaleGroupTracer:
         found: list[fx.Node] = []
         fx.map_arg((node.args, node.kwargs), lambda n: found.append(n) or n)
         return [self.flows[n] for n in found if n in self.flows]
+
+    def _rank(self, node: fx.Node, expected: int | None) -> int | None:
+        """Number of axes of the node's value: from the example input if there was one, else the expected one."""
+        return len(self.shapes[node]) if node in self.shapes else expected
 
     def _source(self, node: fx.Node) -> Flow:
         sources = self._sources(node)

@@ -19,22 +19,9 @@ from verified_dynamics.symmetry.rescaling_invariance.scale_groups import (
     ScaleGroupError,
     ScaleGroups,
 )
+from verified_dynamics.symmetry.rescaling_invariance.shared_parameters import shared_modules
+from verified_dynamics.symmetry.rescaling_invariance.tensor_shapes import tensor_shapes
 from verified_dynamics.symmetry.rescaling_invariance.tracer import ScaleGroupTracer
-
-
-def _shared_modules(model: nn.Module, graph: fx.Graph) -> dict[str, str]:
-    """Modules that the symmetry cannot treat one by one: called twice, or holding a parameter used elsewhere."""
-    calls = Counter(node.target for node in graph.nodes if node.op == "call_module")
-    stateful = {name for name, module in model.named_modules() if any(True for _ in module.parameters(recurse=False))}
-    reasons = {n: f"the layer is used {c} times" for n, c in calls.items() if c > 1 and n in stateful}
-    owners: dict[int, list[str]] = {}
-    for name, parameter in model.named_parameters(remove_duplicate=False):
-        owners.setdefault(id(parameter), []).append(name)
-    read = {node.target for node in graph.nodes if node.op == "get_attr"}
-    for names in owners.values():
-        if len(names) > 1 or read & set(names):
-            reasons.update({n.rpartition(".")[0]: "one of its parameters is used elsewhere as well" for n in names})
-    return reasons
 
 
 def _compress(tracer: ScaleGroupTracer) -> tuple[Tensor, tuple[str, ...], tuple[int, ...]]:
@@ -51,25 +38,27 @@ def _compress(tracer: ScaleGroupTracer) -> tuple[Tensor, tuple[str, ...], tuple[
 
 
 def scale_groups(model: nn.Module, example_input: Tensor | Iterable[Tensor] | None = None) -> ScaleGroups:
-    """Find the rescaling symmetry of ``model`` from one torch.fx trace.
+    """Find the rescaling symmetry of ``model`` from one torch.fx trace in the mode (train or eval) that it is in.
 
     Followed: Linear, Conv1d/2d/3d (grouped and depthwise too), BatchNorm (the scale sits on γ and β; its input is
     pinned), pooling, flatten (repeats the scale of a channel), addition (ties groups), concatenation, dropout, identity
-    and the ReLU family.  Everything else pins the channels that reach it, and the report says so.  With
-    ``example_input`` the forward pass is run once first, so that a shape that does not fit is found here.
+    and the ReLU family.  Everything else pins the channels that reach it, and the report says so.
+
+    With ``example_input`` the forward pass is run once, so that the axes of all values are known and a shape that does
+    not fit is found here.  Without it, values are taken to be batched, and features of unknown rank to be ``(n, d)``:
+    give an example where a layer for features sees more axes, ``(n, T, d)`` for instance.
 
     Raises ScaleGroupError if the model cannot be traced or does not accept the example input.
     """
-    if example_input is not None:
-        _check_input(model, example_input)
     try:
         graph = fx.Tracer().trace(model)
     except Exception as error:  # the tracer runs the model's own code, which may raise anything
         raise ScaleGroupError(
-            f"{type(model).__name__} cannot be traced by torch.fx ({type(error).__name__}: {error}); "
+            f"{type(model).__name__} cannot be traced by torch.fx ({type(error).__name__}: {_first_line(error)}); "
             "rewrite its forward without control flow that depends on the data."
         ) from error
-    tracer = ScaleGroupTracer(model, graph, _shared_modules(model, graph))
+    shapes = None if example_input is None else _shapes(model, graph, example_input)
+    tracer = ScaleGroupTracer(model, graph, shared_modules(model, graph), shapes)
     tracer.run()
     numbers, labels, members = _compress(tracer)
     zero = torch.zeros(1, dtype=torch.long)
@@ -78,18 +67,23 @@ def scale_groups(model: nn.Module, example_input: Tensor | Iterable[Tensor] | No
     for name in parameters:
         enters, leaves = tracer.raw.get(name, (zero, zero))
         entries[name] = ParameterScale(numbers[enters], numbers[leaves])
-    shapes = {name: parameter.shape for name, parameter in parameters.items()}
-    return ScaleGroups(entries, shapes, labels, members, tuple(tracer.pins))
+    sizes = {name: parameter.shape for name, parameter in parameters.items()}
+    return ScaleGroups(entries, sizes, labels, members, tuple(tracer.pins))
 
 
-def _check_input(model: nn.Module, example_input: Tensor | Iterable[Tensor]) -> None:
+def _shapes(
+    model: nn.Module, graph: fx.Graph, example_input: Tensor | Iterable[Tensor]
+) -> dict[fx.Node, torch.Size]:
     inputs = (example_input,) if isinstance(example_input, Tensor) else tuple(example_input)
-    training = model.training
     try:
-        with torch.no_grad():
-            model.eval()(*inputs)
-    except (RuntimeError, ValueError, TypeError) as error:
-        shapes = ", ".join(f"{tuple(x.shape)} {x.dtype}" for x in inputs)
-        raise ScaleGroupError(f"{type(model).__name__} does not accept the example input {shapes}: {error}.") from error
-    finally:
-        model.train(training)
+        return tensor_shapes(model, graph, inputs)
+    except Exception as error:  # so may the model's own code
+        given = ", ".join(f"{tuple(x.shape)} {x.dtype}" if isinstance(x, Tensor) else repr(x) for x in inputs)
+        raise ScaleGroupError(
+            f"{type(model).__name__} does not accept the example input {given}: {_first_line(error)}."
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

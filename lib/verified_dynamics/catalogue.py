@@ -11,7 +11,7 @@ from verified_dynamics.experiments import Experiment, ExperimentError
 from verified_dynamics.experiments.declaration import unknown
 
 INSTRUMENTS = {"proof", "statistics", "ensemble", "experiments", "data", "models"}
-BOOK_FLOOR = {"claims", "figures", "book", "notebook", "command_line", "catalogue", "addresses"}
+BOOK_FLOOR = {"claims", "figures", "book", "notebook", "command_line", "catalogue", "addresses", "numerals"}
 
 
 def parts() -> list[str]:

@@ -5,8 +5,8 @@ from sphinx.transforms import SphinxTransform
 
 from verified_dynamics.book.elements import html
 from verified_dynamics.book.ledger import CELLS, cell_state
-from verified_dynamics.book.numerals import interval, number, plus_minus, seconds
 from verified_dynamics.book.square import CONTROLS, HEADINGS, describe, square
+from verified_dynamics.numerals import interval, number, plus_minus, seconds
 
 __all__ = ["ORIGINS", "JoinStatements", "card", "cited_card"]
 

@@ -2,7 +2,7 @@
 
 from verified_dynamics.claims.card import card, square, summary_table
 from verified_dynamics.claims.claim import CITED_MIME, CLAIM_MIME, Cited, Claim, ClaimError, summary
-from verified_dynamics.claims.numerals import interval, number, plus_minus, seconds
+from verified_dynamics.numerals import interval, number, plus_minus, seconds
 
 __all__ = [
     "CITED_MIME",

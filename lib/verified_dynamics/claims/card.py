@@ -5,7 +5,7 @@ The site draws the same record with its own style; this is what Jupyter and Cola
 
 from html import escape
 
-from verified_dynamics.claims.numerals import interval, number, plus_minus
+from verified_dynamics.numerals import interval, number, plus_minus
 
 HEADINGS = {
     "proves": "Proved",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from verified_dynamics.book.numerals import interval, number, plus_minus, seconds
+from verified_dynamics.numerals import interval, number, plus_minus, seconds
 
 
 @pytest.mark.parametrize(

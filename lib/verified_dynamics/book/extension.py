@@ -10,7 +10,13 @@ from verified_dynamics.book.elements import HtmlElement, leave, skip, visit
 from verified_dynamics.book.executed import chapter_name, chapters, key, not_executed_message, pending
 from verified_dynamics.book.figure_pages import pages
 from verified_dynamics.book.ledger import LedgerError, to_json
-from verified_dynamics.book.ledger_page import DIRECTIVES, current_ledger, forget, outdated_pages
+from verified_dynamics.book.ledger_page import (
+    DIRECTIVES,
+    current_ledger,
+    forget,
+    ledger_pages,
+    outdated_pages,
+)
 from verified_dynamics.book.renderers import shelf
 
 __all__ = ["setup"]
@@ -27,6 +33,7 @@ def setup(app) -> dict:
     app.connect("config-inited", configure, priority=100)
     app.connect("builder-inited", require_outputs)
     app.connect("env-get-outdated", outdated)
+    app.connect("env-get-updated", lambda app, env: sorted(ledger_pages(env)))  # numbers may have moved
     app.connect("env-purge-doc", purge)
     app.connect("html-page-context", drop_live_code, priority=900)
     app.connect("html-collect-pages", pages)
@@ -47,7 +54,8 @@ def configure(app, config) -> None:
     config.nb_execution_mode = "off"
     config.mathjax_path = mathjax.BUNDLE
     config.html_baseurl = config.ogp_site_url = addresses.site() + "/"
-    config.html_theme_options["repository_url"] = addresses.repository()
+    if "repository_url" in config.html_theme_options:
+        config.html_theme_options["repository_url"] = addresses.repository()
 
 
 def require_outputs(app) -> None:

@@ -13,7 +13,7 @@ from verified_dynamics.book.graph import svg
 from verified_dynamics.book.ledger import CELLS, cell_state, collect, to_json
 from verified_dynamics.book.square import HEADINGS, square
 
-__all__ = ["DIRECTIVES", "current_ledger", "forget", "outdated_pages"]
+__all__ = ["DIRECTIVES", "current_ledger", "forget", "ledger_pages", "outdated_pages"]
 
 
 def current_ledger(app) -> dict:
@@ -28,12 +28,19 @@ def outdated_pages(app, env) -> list[str]:
     digest = hashlib.sha256(to_json(current_ledger(app)).encode()).hexdigest()
     same = getattr(env, "verified_dynamics_digest", None) == digest
     env.verified_dynamics_digest = digest
-    return [] if same else sorted(getattr(env, "verified_dynamics_pages", set()) & env.found_docs)
+    return [] if same else sorted(ledger_pages(env) & env.found_docs)
+
+
+def ledger_pages(env) -> set[str]:
+    """The documents that show the ledger."""
+    if not hasattr(env, "verified_dynamics_pages"):
+        env.verified_dynamics_pages = set()
+    return env.verified_dynamics_pages
 
 
 def forget(env, docname: str) -> None:
     """A page is about to be read again, or is gone."""
-    getattr(env, "verified_dynamics_pages", set()).discard(docname)
+    ledger_pages(env).discard(docname)
 
 
 class LedgerDirective(SphinxDirective):
@@ -41,9 +48,7 @@ class LedgerDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The nodes of `draw`; the page is remembered as one that shows the ledger."""
-        if not hasattr(self.env, "verified_dynamics_pages"):
-            self.env.verified_dynamics_pages = set()
-        self.env.verified_dynamics_pages.add(self.env.docname)
+        ledger_pages(self.env).add(self.env.docname)
         return self.draw(current_ledger(self.env.app))
 
     def draw(self, ledger: dict) -> list[nodes.Node]:

@@ -66,7 +66,9 @@ def _passed_on(target: Target, module: Module, lib: Path) -> list[Target] | None
         return None
     if wanted is None:
         return list(module.imports)
-    if module.bindings.get(wanted, target) != target:  # `from . import part` in a package names a module of it
+    if (
+        module.bindings.get(wanted, target) != target
+    ):  # `from . import part` in a package names a module of it
         return [module.bindings[wanted]]
     return _submodule(target, lib)
 

@@ -1,0 +1,61 @@
+"""How chapters run: each once, kept when it went well, and a failure told by chapter and cell."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from verified_dynamics.book.executed import executed
+
+ROOT = Path(__file__).parents[2]
+COUNT = "with open('log.txt', 'a') as log:\n    log.write('x')"
+
+
+def run_chapters(book, *options):
+    """What pytest prints about the chapters of a book, without colours."""
+    shutil.copyfile(ROOT / "conftest.py", book.root / "conftest.py")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbmake",
+        "-p",
+        "no:cacheprovider",
+        "-v",
+        *options,
+        "chapters",
+    ]
+    done = subprocess.run(command, cwd=book.root, capture_output=True, text=True, timeout=120)
+    return done.returncode, re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
+
+
+@pytest.fixture
+def ran(book):
+    (book.root / "lib").mkdir()
+    good = book.chapter("margin/good", ("markdown", "# Good"), ("code", COUNT), ("code", "6 * 7"))
+    book.chapter("margin/failing", ("code", "x = 0"), ("code", "1 / x"))
+    book.chapter("margin/noisy", ("code", "import warnings\nwarnings.warn('a doubtful step')"))
+    book.chapter("margin/slow", ("code", "import time"), ("code", "time.sleep(60)"))
+    return book, good, *run_chapters(book, "--nbmake-timeout=4")
+
+
+def test_failures_name_chapter_and_cell_and_what_went_well_runs_once(ran):
+    book, good, status, printed = ran
+    assert status == 1
+    assert "chapter margin/failing, cell 'cell-1': ZeroDivisionError: division by zero" in printed
+    assert re.search(
+        r"chapter margin/noisy, cell 'cell-0' wrote to stderr: .*UserWarning: a doubtful step", printed
+    )
+    assert "chapter margin/slow, cell 'cell-1': A cell timed out" in printed
+    assert "3 failed, 1 passed" in printed
+    stored = [path.parent.name for path in book.root.glob("_build/executed/*/*/*.ipynb")]
+    assert stored == ["good"]
+    assert executed(good).cells[2].outputs[0].data["text/plain"] == "42"
+
+    status, printed = run_chapters(book, "-k", "good")
+    assert status == 0
+    assert "PASSED (unchanged since it was executed)" in printed
+    assert (good.parent / "log.txt").read_text() == "x"

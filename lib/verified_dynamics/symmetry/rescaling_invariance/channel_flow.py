@@ -26,6 +26,11 @@ class Flow:
     def size(self) -> int:
         return 0 if self.ids is None else len(self.ids)
 
+    def fits(self, other: Flow) -> bool:
+        """Whether channels lie on the same axis of values with, as far as is known, the same number of axes."""
+        ranks = {self.rank, other.rank} - {None}
+        return (self.axis, self.flattened) == (other.axis, other.flattened) and len(ranks) < 2
+
 
 class UnionFind:
     """Groups of channel ids; id 0 is the pinned group and stays the root of whatever it is joined with."""

@@ -56,7 +56,9 @@ CONVOLUTIONS = frozenset({nn.Conv1d, nn.Conv2d, nn.Conv3d})
 # Number of tensor dimensions of the input, None where the layer accepts several.
 BATCH_NORMS = {nn.BatchNorm1d: None, nn.BatchNorm2d: 4, nn.BatchNorm3d: 5}
 
-_ADDITIONS = frozenset({operator.add, operator.iadd, operator.sub, operator.isub, torch.add, torch.sub, "add", "add_"})
+_ADDITIONS = frozenset(
+    {operator.add, operator.iadd, operator.sub, operator.isub, torch.add, torch.sub, "add", "add_"}
+)
 _CONCATENATIONS = frozenset({torch.cat, torch.concat})
 _PRODUCTS = frozenset({operator.mul, operator.imul, operator.truediv, torch.mul, torch.div, "mul", "div"})
 

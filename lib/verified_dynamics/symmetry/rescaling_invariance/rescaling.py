@@ -27,7 +27,9 @@ class Rescaling:
         scaled = {name: self._scaled(p, diagonal[name]) for name, p in self._before.items()}
         for name, value in scaled.items():
             if not torch.isfinite(value).all() and torch.isfinite(self._before[name]).all():
-                raise ScaleGroupError(f"The scales take {name} out of the range of {value.dtype}; choose milder ones.")
+                raise ScaleGroupError(
+                    f"The scales take {name} out of the range of {value.dtype}; choose milder ones."
+                )
         with torch.no_grad():
             for name, value in scaled.items():
                 self._parameters[name].copy_(value)
@@ -80,9 +82,9 @@ def rescale(
             "The scale groups belong to a model with other parameters; call scale_groups on this model."
         )
     diagonal = groups.diagonal(scales)
+    transports = [] if optimizer is None else _transports(optimizer, model, diagonal)
     applied = Rescaling(model, groups, diagonal)
-    if optimizer is not None:
-        transport_optimizer_state(optimizer, model, diagonal)
+    _carry(transports)
     return applied
 
 
@@ -96,20 +98,44 @@ _STATE_POWERS = {
     "sum": -2,
     "grad_avg": -1,
 }
+# Numbers that count steps and know nothing of the parameter.
+_COUNTERS = frozenset({"step", "mu_product", "eta", "mu"})
+
+
+def _state_power(optimizer: torch.optim.Optimizer, key: str) -> int:
+    if key == "momentum_buffer" and isinstance(optimizer, torch.optim.RMSprop):
+        return 0  # there it averages gradients that were divided by the root of their squares already
+    if key not in _STATE_POWERS:
+        raise ScaleGroupError(
+            f"{type(optimizer).__name__} keeps {key!r}, whose behaviour under rescaling is not known; "
+            "create the optimizer after the rescaling."
+        )
+    return _STATE_POWERS[key]
+
+
+def _transports(
+    optimizer: torch.optim.Optimizer, model: nn.Module, diagonal: Mapping[str, Tensor]
+) -> list[tuple[Tensor, Tensor]]:
+    """State tensors with the factors that carry them along θ ↦ d·θ: gradients scale by 1/d, their squares by 1/d²."""
+    found = []
+    for name, parameter in model.named_parameters():
+        for key, value in optimizer.state.get(parameter, {}).items():
+            if isinstance(value, Tensor) and key not in _COUNTERS:
+                factor = diagonal[name].to(value.device) ** _state_power(optimizer, key)
+                found.append((value, factor))
+    return found
 
 
 def transport_optimizer_state(
     optimizer: torch.optim.Optimizer, model: nn.Module, diagonal: Mapping[str, Tensor]
 ) -> None:
-    """Carry the state of an optimizer along a rescaling θ ↦ d·θ: gradients scale by 1/d, their squares by 1/d²."""
-    for name, parameter in model.named_parameters():
-        for key, value in optimizer.state.get(parameter, {}).items():
-            if not isinstance(value, Tensor) or value.shape != parameter.shape:
-                continue
-            if key not in _STATE_POWERS:
-                raise ScaleGroupError(
-                    f"{type(optimizer).__name__} keeps {key!r}, whose behaviour under rescaling is not known; "
-                    "create the optimizer after the rescaling."
-                )
-            factor = diagonal[name].to(value.device) ** _STATE_POWERS[key]
-            value.copy_((value.to(torch.float64) * factor).to(value.dtype))
+    """Carry the state of an optimizer along a rescaling θ ↦ d·θ, all of it or, where a part is not known, none.
+
+    Raises ScaleGroupError for a kind of state whose behaviour under a rescaling is not known.
+    """
+    _carry(_transports(optimizer, model, diagonal))
+
+
+def _carry(transports: list[tuple[Tensor, Tensor]]) -> None:
+    for value, factor in transports:
+        value.copy_((value.to(torch.float64) * factor).to(value.dtype))

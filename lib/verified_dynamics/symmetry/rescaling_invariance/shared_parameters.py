@@ -10,7 +10,9 @@ from torch import Tensor, fx, nn
 def shared_modules(model: nn.Module, graph: fx.Graph) -> dict[str, str]:
     """Names of such layers with the reason: called twice, inside another layer, sharing parameters or memory."""
     calls = Counter(str(node.target) for node in graph.nodes if node.op == "call_module")
-    stateful = {name for name, module in model.named_modules() if any(True for _ in module.parameters(recurse=False))}
+    stateful = {
+        name for name, module in model.named_modules() if any(True for _ in module.parameters(recurse=False))
+    }
     reasons = {name: f"the layer is used {count} times" for name, count in calls.items() if count > 1}
     reasons = {name: reason for name, reason in reasons.items() if name in stateful}
     for name in calls:
@@ -19,7 +21,8 @@ def shared_modules(model: nn.Module, graph: fx.Graph) -> dict[str, str]:
     read = {str(node.target) for node in graph.nodes if node.op == "get_attr"}
     for names in _owners(model).values():
         if len(names) > 1 or read & set(names):
-            reasons.update({name.rpartition(".")[0]: "one of its parameters is used elsewhere as well" for name in names})
+            reason = "one of its parameters is used elsewhere as well"
+            reasons.update({name.rpartition(".")[0]: reason for name in names})
     for name in _overlapping(model):
         reasons.setdefault(name.rpartition(".")[0], "one of its parameters shares memory with another one")
     return reasons
@@ -34,7 +37,9 @@ def _owners(model: nn.Module) -> dict[int, list[str]]:
 
 def _overlapping(model: nn.Module) -> set[str]:
     """Names of different parameters whose ranges of memory overlap."""
-    ranges = sorted((*_memory(p), name) for name, p in model.named_parameters() if p.numel() and not p.is_meta)
+    ranges = sorted(
+        (*_memory(p), name) for name, p in model.named_parameters() if p.numel() and not p.is_meta
+    )
     found, end, holder = set(), 0, ""
     for start, stop, name in ranges:
         if start < end:

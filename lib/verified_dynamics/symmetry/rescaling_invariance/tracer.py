@@ -181,9 +181,15 @@ class ScaleGroupTracer:
         """A homogeneous layer keeps the groups, unless a pooling mixes them because channels lie on the last axis."""
         source = self._source(node)
         module = self.modules.get(node.target) if node.op == "call_module" else None
-        name = type(module).__name__ if module is not None else getattr(node.target, "__name__", str(node.target))
+        name = (
+            type(module).__name__
+            if module is not None
+            else getattr(node.target, "__name__", str(node.target))
+        )
         if "ool" in name and source.ids is not None:
-            rank = int(name[-2]) + 2  # of max_pool2d or MaxPool2d: batch, channels and two axes that are pooled
+            rank = (
+                int(name[-2]) + 2
+            )  # of max_pool2d or MaxPool2d: batch, channels and two axes that are pooled
             if source.axis != 1 or source.flattened or source.rank != rank:
                 return self._pin(node, f"{name} mixes neighbouring features")
         return source
@@ -227,12 +233,7 @@ class ScaleGroupTracer:
         if any(flow.ids is None for flow in sources):
             return self._pin(node, "they are added to a value whose scale is fixed")
         for other in others:
-            if (other.size, other.axis, other.flattened, other.rank) != (
-                first.size,
-                first.axis,
-                first.flattened,
-                first.rank,
-            ):
+            if other.size != first.size or not first.fits(other):
                 return self._pin(node, "channels of different shapes are added")
             for left, right in zip(first.ids, other.ids, strict=True):
                 self.groups.join(left, right)
@@ -240,14 +241,14 @@ class ScaleGroupTracer:
 
     def _concatenated(self, node: fx.Node, sources: list[Flow]) -> Flow:
         axis = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", 0)
-        alike = {(flow.axis, flow.flattened, flow.rank) for flow in sources}
-        if any(flow.ids is None for flow in sources) or len(alike) != 1 or sources[0].flattened:
+        if any(flow.ids is None or flow.flattened or not flow.fits(sources[0]) for flow in sources):
             return self._pin(node, "they are concatenated with a value whose channels are not known")
         first = sources[0]
-        features = axis == -1 or axis == (first.rank or 2) - 1
+        rank = self._rank(node, next((flow.rank for flow in sources if flow.rank), None))
+        features = axis in (-1, (rank or 2) - 1)
         if not (features if first.axis == -1 else first.axis == axis == 1):
             return self._pin(node, "they are concatenated along another axis than the channels'")
-        return Flow(sum((flow.ids for flow in sources), ()), first.axis, first.rank)
+        return Flow(sum((flow.ids for flow in sources), ()), first.axis, rank)
 
     def _sources(self, node: fx.Node) -> list[Flow]:
         found: list[fx.Node] = []

@@ -148,7 +148,8 @@ def _rounded(value: float, low: float, high: float) -> str:
         return f"{value:.5g}" if low == high else f"{value:.5g} [{low:.5g}, {high:.5g}]"
     decimals = 1 - floor(log10(width))  # two digits of the interval's width
     largest = max(abs(value), abs(low), abs(high))
-    if 0 <= decimals <= 6 and largest < 1e6:
+    if decimals <= 6 and largest < 1e6:
+        decimals = max(decimals, 0)
         return f"{value:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]"
     digits = max(2, min(16, decimals + 1 + floor(log10(largest))))
     return f"{value:.{digits}g} [{low:.{digits}g}, {high:.{digits}g}]"

@@ -27,10 +27,9 @@ def student_mean(sample: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarr
 
 def median(sample: np.ndarray) -> np.ndarray:
     """The median; infinite where a middle order statistic is."""
-    ordered = np.sort(sample, axis=-1)
-    size = sample.shape[-1]
-    lower, upper = ordered[..., (size - 1) // 2], ordered[..., size // 2]
-    return _between(lower, upper, 0.5)
+    middle = (sample.shape[-1] - 1) // 2, sample.shape[-1] // 2
+    ordered = np.sort(sample, axis=-1)  # faster than a partition along so short an axis
+    return _between(ordered[..., middle[0]], ordered[..., middle[1]], 0.5)
 
 
 def exact_median(sample: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
@@ -50,7 +49,8 @@ def interpolated_median(sample: np.ndarray, level: float) -> tuple[np.ndarray, n
 
     The exact intervals at depth d and d + 1 have coverages c(d) >= level > c(d + 1); the ends are interpolated
     with the weight (s - d) f / (d + (s - 2 d) f) of the inner interval, f = (c(d) - level) / (c(d) - c(d + 1)).
-    For continuous distributions, symmetric or skewed, the coverage is within half a per cent of the level.
+    Measured coverage at 95 % from 6 replicates on: 93.9 % to 95.4 % for uniform, normal, Laplace, exponential,
+    log-normal and Cauchy replicates. Where the density has a gap at the median it is less: use `exact_median`.
     """
     size = sample.shape[-1]
     depth = _median_depth(size, level)
@@ -73,18 +73,29 @@ def proportion(successes: np.ndarray, size: int, level: float) -> tuple[np.ndarr
     return low, high
 
 
-def bootstrap_mean(sample: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The mean with SciPy's bias-corrected and accelerated bootstrap interval (Efron 1987)."""
-    low, high = _bootstrap(sample, np.mean, level, "BCa")
+def bootstrap_mean(
+    sample: np.ndarray, level: float, *, resamples: int = _RESAMPLES
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The mean with SciPy's bias-corrected and accelerated bootstrap interval (Efron 1987).
+
+    Resamples scatter less than samples do, by (s - 1) / s, and know no t distribution: the nominal level is
+    raised by as much as this costs (the expansion of Hesterberg 2015). Measured coverage at 95 %: 94 % to 96 %
+    for normal and uniform replicates from 32 on, 93 % to 96 % for exponential and Laplace ones from 64 on.
+    """
+    size = sample.shape[-1]
+    quantile = stats.t.ppf((1 + level) / 2, size - 1) * np.sqrt(size / (size - 1))
+    low, high = _bootstrap(sample, np.mean, 2 * stats.norm.cdf(quantile) - 1, "BCa", resamples)
     return sample.mean(axis=-1), low, high
 
 
-def bootstrap_median(sample: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def bootstrap_median(
+    sample: np.ndarray, level: float, *, resamples: int = _RESAMPLES
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The median with SciPy's percentile bootstrap interval.
 
     Not the accelerated one: its acceleration comes from the jackknife, which is inconsistent for the median.
     """
-    low, high = _bootstrap(sample, _resampled_median, level, "percentile")
+    low, high = _bootstrap(sample, _resampled_median, level, "percentile", resamples)
     return median(sample), low, high
 
 
@@ -92,11 +103,11 @@ def _resampled_median(sample: np.ndarray, axis: int = -1) -> np.ndarray:
     return median(np.moveaxis(sample, axis, -1))
 
 
-def _bootstrap(sample, statistic, level, method) -> tuple[np.ndarray, np.ndarray]:
+def _bootstrap(sample, statistic, level, method, resamples) -> tuple[np.ndarray, np.ndarray]:
     with warnings.catch_warnings(), np.errstate(invalid="ignore"):
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
         result = stats.bootstrap(
-            (sample,), statistic, axis=-1, n_resamples=_RESAMPLES, confidence_level=level, method=method,
+            (sample,), statistic, axis=-1, n_resamples=resamples, confidence_level=level, method=method,
             vectorized=True, batch=64, rng=np.random.default_rng(_BOOTSTRAP_SEED),
         )  # fmt: skip
     constant = (sample == sample[..., :1]).all(axis=-1)  # then every resample is the sample itself

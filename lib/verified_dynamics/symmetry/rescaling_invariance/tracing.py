@@ -61,7 +61,7 @@ def scale_groups(model: nn.Module, example_input: Tensor | Iterable[Tensor] | No
     tracer = ScaleGroupTracer(model, graph, shared_modules(model, graph), shapes)
     tracer.run()
     numbers, labels, members = _compress(tracer)
-    zero = torch.zeros(1, dtype=torch.long)
+    zero = torch.zeros((), dtype=torch.long)  # broadcasts to every shape, that of a single number included
     parameters = dict(model.named_parameters())
     entries = {}
     for name in parameters:

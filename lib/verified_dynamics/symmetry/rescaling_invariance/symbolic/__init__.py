@@ -2,6 +2,7 @@
 
 from verified_dynamics.symmetry.rescaling_invariance.symbolic.catalogue import CONTROLS, STATEMENTS
 from verified_dynamics.symmetry.rescaling_invariance.symbolic.conservation import (
+    exhibited_law_counts,
     gram_entries_conserved,
     linear_law_counts,
     linear_matrix_law,
@@ -29,6 +30,8 @@ from verified_dynamics.symmetry.rescaling_invariance.symbolic.drift import (
     drift_without_symmetry,
     exact_drift,
     gradient_step_drift,
+    momentum_account,
+    momentum_as_descent,
     momentum_law,
     unbalanced_minimum,
 )
@@ -105,6 +108,7 @@ __all__ = [
     "equilibrium",
     "euler_quotient",
     "exact_drift",
+    "exhibited_law_counts",
     "expected_drift",
     "exponentiated_step",
     "flattest_point",
@@ -124,6 +128,8 @@ __all__ = [
     "linear_matrix_law",
     "metric_step",
     "metric_transport",
+    "momentum_account",
+    "momentum_as_descent",
     "momentum_law",
     "multiplicative_sign_step",
     "negative_factor",

@@ -1,6 +1,7 @@
 """All statements of the chapter, which must be proved, and all controls, which must be refuted."""
 
 from verified_dynamics.symmetry.rescaling_invariance.symbolic.conservation import (
+    exhibited_law_counts,
     gram_entries_conserved,
     linear_law_counts,
     linear_matrix_law,
@@ -28,6 +29,8 @@ from verified_dynamics.symmetry.rescaling_invariance.symbolic.drift import (
     drift_without_symmetry,
     exact_drift,
     gradient_step_drift,
+    momentum_account,
+    momentum_as_descent,
     momentum_law,
     unbalanced_minimum,
 )
@@ -106,11 +109,13 @@ STATEMENTS = (
     gram_entries_conserved,
     relu_law_count,
     linear_law_counts,
+    exhibited_law_counts,
     path_kernel,
     path_lifting_rank,
     exact_drift,
     gradient_step_drift,
     momentum_law,
+    momentum_account,
     decay_flow,
     decay_solution,
     decay_step,
@@ -148,6 +153,7 @@ CONTROLS = (
     span_law_count,
     full_path_rank,
     drift_without_symmetry,
+    momentum_as_descent,
     decay_of_incoming_only,
     unbalanced_minimum,
     norms_balance,

@@ -1,9 +1,12 @@
 """What gradient flow conserves: a number per neuron, a matrix per linear layer, and how many laws there are."""
 
+import functools
+import random
+
 import sympy as sp
 
 from verified_dynamics.proof import Equal, Statement
-from verified_dynamics.symmetry.rescaling_invariance.lie_closure import full_rank_formula, lie_count
+from verified_dynamics.symmetry.rescaling_invariance.lie_closure import LieCount, full_rank_formula, lie_count
 
 u = sp.symbols("u1:4", real=True)
 v = sp.symbols("v1:3", real=True)
@@ -30,9 +33,9 @@ def relu_diagonal_law() -> Statement:
 
 
 def gram_entries_conserved() -> Statement:
-    """Every entry of UᵀU is matched by that of VᵀV along every entry of UVᵀ: the gradients have equal products."""
-    left, right = _matrix("u", 2, 2), _matrix("v", 2, 2)
-    entries = [(0, 0), (0, 1), (1, 1)]
+    """U and V 2×3: along every entry of UVᵀ each entry of UᵀU moves as that of VᵀV does, so their difference stays."""
+    left, right = _matrix("u", 2, 3), _matrix("v", 2, 3)
+    entries = [(a, b) for a in range(3) for b in range(a, 3)]
     products = list(left * right.T)
     return Equal(
         sp.Matrix([[_inner((left.T * left)[e], p, left) for p in products] for e in entries]),
@@ -50,6 +53,12 @@ def linear_law_counts() -> Statement:
     """Two-layer linear nets UVᵀ of six shapes: the counted laws agree with the closed formula."""
     counted = [_linear_count(*shape).laws for shape in LINEAR_SHAPES]
     return Equal(sp.Matrix(counted), sp.Matrix([full_rank_formula(*shape) for shape in LINEAR_SHAPES]))
+
+
+def exhibited_law_counts() -> Statement:
+    """The entries of UᵀU − VᵀV hold as many independent laws as the closure leaves room for, for the six shapes."""
+    counted = [_linear_count(*shape).laws for shape in LINEAR_SHAPES]
+    return Equal(sp.Matrix([_exhibited(*shape) for shape in LINEAR_SHAPES]), sp.Matrix(counted))
 
 
 def relu_off_diagonal_law() -> Statement:
@@ -89,6 +98,18 @@ def _inner(law: sp.Expr, product: sp.Expr, block: sp.Matrix) -> sp.Expr:
     return sum(sp.diff(law, p) * sp.diff(product, p) for p in block)
 
 
-def _linear_count(n: int, m: int, r: int):
+def _exhibited(n: int, m: int, r: int) -> int:
+    """Rank of the Jacobian of the entries of UᵀU − VᵀV at a rational point."""
+    left, right = _matrix("u", n, r), _matrix("v", m, r)
+    law = left.T * left - right.T * right
+    entries = sp.Matrix([law[a, b] for a in range(r) for b in range(a, r)])
+    generator = random.Random(3)
+    variables = [*left, *right]
+    point = {p: sp.Rational(generator.randint(1, 40), generator.randint(2, 23)) for p in variables}
+    return entries.jacobian(variables).subs(point).rank()
+
+
+@functools.cache
+def _linear_count(n: int, m: int, r: int) -> LieCount:
     left, right = _matrix("u", n, r), _matrix("v", m, r)
     return lie_count(list(left * right.T), [*left, *right])

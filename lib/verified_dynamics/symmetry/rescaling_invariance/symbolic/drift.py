@@ -37,6 +37,14 @@ def momentum_law() -> Statement:
     return Equal(left, a.diff(t) ** 2 - b.diff(t) ** 2)
 
 
+def momentum_account() -> Statement:
+    """Heavy ball v⁺ = μv + ∇L, θ⁺ = θ − ηv: the charge q = ⟨Aθ, v⟩ obeys q⁺ = μ(q − η(‖v_in‖² − ‖v_out‖²))."""
+    mu, force, p, r = sp.symbols("mu f p r", real=True)  # f: derivative of the loss by the product at the new point
+    moved_in, moved_out = u[0] - eta * p, v[0] - eta * r
+    new_charge = moved_in * (mu * p + moved_out * force) - moved_out * (mu * r + moved_in * force)
+    return Equal(new_charge, mu * (u[0] * p - v[0] * r - eta * (p**2 - r**2)))
+
+
 def decay_flow() -> Statement:
     """θ' = −∇L − λθ: d(‖in‖² − ‖out‖²)/dt = −2λ(‖in‖² − ‖out‖²), every smooth loss of the products."""
     loss = sp.Function("F")(*(a * b for a in u for b in v))
@@ -71,6 +79,13 @@ def drift_without_symmetry() -> Statement:
     """The gradient step's formula for a vector g that is no gradient of a symmetric loss: false."""
     change = _quantity(_step(u, g), _step(v, k)) - _quantity(u, v)
     return Equal(change, _second_order(g, k))
+
+
+def momentum_as_descent() -> Statement:
+    """A heavy-ball step as if its velocity were a gradient, without the charge: false."""
+    p, r = sp.symbols("p r", real=True)
+    change = _quantity(_step(u[:1], [p]), _step(v[:1], [r])) - _quantity(u[:1], v[:1])
+    return Equal(change, _second_order([p], [r]))
 
 
 def decay_of_incoming_only() -> Statement:

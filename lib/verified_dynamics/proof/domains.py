@@ -15,6 +15,8 @@ _SIMPLE = [sp.Rational(p, q) for p, q in (
     (0, 1), (4, 1), (1, 5), (7, 1), (-3, 4), (2, 3), (6, 1), (-7, 2), (1, 7), (-4, 1), (9, 4), (-1, 5), (8, 1),
     (11, 10), (9, 10), (10, 1), (-10, 1), (1, 20), (-1, 20))]  # fmt: skip
 
+_PATIENCE = 600  # candidates before a domain without any sampled point is given up
+
 
 def allowed(symbol: sp.Symbol, value: sp.Expr) -> bool:
     """Whether a number satisfies every assumption of the symbol."""
@@ -82,7 +84,9 @@ class Domain:
         """Points before `given` is looked at: spread first, then random."""
         free = list(self.pools)
         for shift in range(4):
-            yield {s: self.pools[s][(i + 3 * shift) % len(self.pools[s])] for i, s in enumerate(free)}
+            order = free[::-1] if shift % 2 else free  # so that both orders of two symbols occur
+            spread = {s: self.pools[s][(i + 3 * shift) % len(self.pools[s])] for i, s in enumerate(order)}
+            yield {s: spread[s] for s in free}
         draw = seeded(self.text or str(self.symbols))
         for turn in range(4000):
             yield {s: self._draw(s, draw, turn) for s in free}
@@ -98,8 +102,8 @@ class Domain:
     def points(self, count: int) -> Iterator[dict]:
         """At most `count` different points of the domain, the same ones at every call."""
         seen: set = set()
-        for candidate in self.candidates():
-            if len(seen) >= count or (not self.pools and seen):
+        for tried, candidate in enumerate(self.candidates()):
+            if len(seen) >= count or (not self.pools and seen) or (not seen and tried > _PATIENCE):
                 return
             key = tuple(candidate.values())
             if key in seen:

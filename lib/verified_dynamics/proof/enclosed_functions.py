@@ -43,7 +43,7 @@ def _integer_power(at: Enclosure, base, n: int):
     if n < 0:
         if at.sign_of(base) == 0:
             raise NotDefined("a division by zero")
-        base = 1 / base if isinstance(base, Fraction) else 1 / base
+        base = 1 / base
         n = -n
     if isinstance(base, Fraction):
         length = base.numerator.bit_length() + base.denominator.bit_length()
@@ -208,11 +208,13 @@ def _lambert(at: Enclosure, e):
 def _erf(at: Enclosure, e):
     r"""$\mathrm{erf}(x) = \frac{2}{\sqrt\pi} e^{-x^2} \sum_n 2^n x^{2n+1} / (2n+1)!!$, all terms of one sign."""
     x = at.value(e.args[0])
-    if x == Fraction(0):
+    sign = at.sign_of(x, e.args[0])
+    if sign == 0:
         return Fraction(0)
-    if at.sign_of(x, e.args[0]) < 0:
-        return -at.interval(at.value(sp.erf(-e.args[0])))
-    x = at.interval(x)
+    return sign * _erf_of_positive(at, at.interval(x) * sign)
+
+
+def _erf_of_positive(at: Enclosure, x):
     if x.b > 40:
         tail = at.iv.exp(-x * x)  # 0 < erfc(x) < exp(-x^2)
         return at.point_interval((1 - tail).a, at.iv.mpf(1).b)
@@ -300,9 +302,11 @@ FUNCTIONS = {
     sp.sin: _circular("sin"), sp.cos: _circular("cos"),
     sp.tan: _through(lambda x: sp.sin(x) / sp.cos(x)), sp.cot: _through(lambda x: sp.cos(x) / sp.sin(x)),
     sp.sec: _through(lambda x: 1 / sp.cos(x)), sp.csc: _through(lambda x: 1 / sp.sin(x)),
-    sp.sinh: _through(lambda x: (sp.exp(x) - sp.exp(-x)) / 2), sp.cosh: _through(lambda x: (sp.exp(x) + sp.exp(-x)) / 2),
+    sp.sinh: _through(lambda x: (sp.exp(x) - sp.exp(-x)) / 2),
+    sp.cosh: _through(lambda x: (sp.exp(x) + sp.exp(-x)) / 2),
     sp.tanh: _tanh, sp.coth: _through(lambda x: 1 / sp.tanh(x)),
-    sp.sech: _through(lambda x: 2 / (sp.exp(x) + sp.exp(-x))), sp.csch: _through(lambda x: 2 / (sp.exp(x) - sp.exp(-x))),
+    sp.sech: _through(lambda x: 2 / (sp.exp(x) + sp.exp(-x))),
+    sp.csch: _through(lambda x: 2 / (sp.exp(x) - sp.exp(-x))),
     sp.asinh: _through(lambda x: sp.log(x + sp.sqrt(x**2 + 1))),
     sp.acosh: _through(lambda x: sp.log(x + sp.sqrt(x**2 - 1))),
     sp.atanh: _through(lambda x: sp.log((1 + x) / (1 - x)) / 2),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from verified_dynamics.proof import solver_z3
+from verified_dynamics.proof.continuity import nonnegative_on
 from verified_dynamics.proof.domains import Domain
 from verified_dynamics.proof.refute import Comparison, compare, sample_equal
 from verified_dynamics.proof.statements import Equal
@@ -21,6 +23,7 @@ _CROSS_CHECK_SECONDS = 0.25
 
 def decide_equal(statement: Equal, seconds: float) -> Outcome:
     """The outcome for all entries: refuted by the first that fails, proven where all are proven."""
+    statement = without_function_givens(statement)
     entries = statement.entries()
     outcomes = []
     for index, (left, right) in enumerate(entries):
@@ -33,6 +36,22 @@ def decide_equal(statement: Equal, seconds: float) -> Outcome:
         if outcome.verdict is Verdict.UNDECIDED:
             return outcome
     return combined(outcomes)
+
+
+def without_function_givens(statement: Equal) -> Equal:
+    """Equations in `given` for an undefined function or its derivative, put into the sides.
+
+    What is left speaks of values and derivatives at a point, which a smooth function takes at will.
+    """
+    known = {}
+    for relation in statement.given:
+        if isinstance(relation, sp.Eq) and isinstance(jets(relation.lhs), AppliedUndef):
+            known[jets(relation.lhs)] = jets(relation.rhs)
+    if not known:
+        return statement
+    rest = tuple(g for g in statement.given if not (isinstance(g, sp.Eq) and jets(g.lhs) in known))
+    sides = [jets(side).subs(known) for side in (statement.left, statement.right)]
+    return Equal(*sides, given=rest)
 
 
 def combined(outcomes: list[Outcome]) -> Outcome:
@@ -56,7 +75,7 @@ def equal(left: sp.Expr, right: sp.Expr, statement, seconds: float) -> Outcome:
     if method is not None:
         return _cross_checked(method, left, right, ask, agreed, sampling)
     answer = ask(0.4 * seconds)
-    if answer.holds:
+    if answer.holds and _real(left, domain) and _real(right, domain):
         return proven("z3", checked_points=agreed)
     if answer.holds is False and answer.witness and domain.contains(answer.witness):
         if compare(left, right, answer.witness) not in (Comparison.ZERO, Comparison.UNKNOWN):
@@ -77,6 +96,12 @@ def _cross_checked(method, left, right, ask, agreed: int, sampling) -> Outcome:
         if answer.holds:
             return proven(f"{method}; z3 agrees", checked_points=agreed)
     return proven(method, checked_points=agreed)
+
+
+def _real(expression: sp.Expr, domain: Domain) -> bool:
+    """Whether each root and logarithm has a real value on the whole domain: z3 sees nothing else."""
+    bases = [p.base for p in expression.atoms(sp.Pow) if not p.exp.is_integer]
+    return all(nonnegative_on(u, domain) for u in bases + [e.args[0] for e in expression.atoms(sp.log)])
 
 
 def _rational(expression: sp.Expr) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 import sympy as sp
 
 from verified_dynamics.proof import solver_z3
-from verified_dynamics.proof.certificates import CertificateError, Monotone
+from verified_dynamics.proof.certificates import CertificateError, Convex, Monotone
+from verified_dynamics.proof.continuity import continuous_on
 from verified_dynamics.proof.descent import lowest_point
 from verified_dynamics.proof.domains import Domain
+from verified_dynamics.proof.limits import true_limit
 from verified_dynamics.proof.normal_form import is_positive, nonnegative, simplified
 from verified_dynamics.proof.refute import Comparison, compare, sample_at_least
 from verified_dynamics.proof.statements import AtLeast, Statement
@@ -29,36 +32,82 @@ def decide_at_least(statement: AtLeast, seconds: float, decide: Callable[[Statem
         return sampling.outcome
     agreed = sampling.agreed if sampling is not None else 0
     if statement.certificate is not None:
-        return _by_certificate(statement, 0.8 * seconds, decide, agreed)
+        return _by_certificate(statement, domain, 0.8 * seconds, decide, agreed)
+    if sampling is not None and not agreed and sampling.failed:
+        return undecided("the sides could be evaluated and compared at no point of the domain")
+    method, outcome = _shown(statement, domain, seconds)
+    if method is None and outcome is None:
+        method, outcome = _shown_by_analysis(statement, domain, seconds, decide, rounds)
+    if method is not None:
+        return proven(method, checked_points=agreed)
+    return outcome or undecided("no certificate, no proof and no witness was found", agreed)
+
+
+def _shown(statement: AtLeast, domain: Domain, seconds: float) -> tuple[str | None, Outcome | None]:
+    """Signs of factors, z3, z3 after exponentiation: the method that proves, or a refutation, or neither."""
+    left, right, strict = statement.left, statement.right, statement.strict
+    relation = ">" if strict else ">="
     difference = (left - right).subs(domain.determined)
     if not domain.determined and attempt(0.1 * seconds, _signed, difference, strict, default=False):
-        return _compared_with_z3("signs of factors", statement, domain, agreed)
-    answer = solver_z3.decide(">" if strict else ">=", left, right, domain, 0.1 * seconds)
+        return _compared_with_z3("signs of factors", statement, domain), None
+    answer = solver_z3.decide(relation, left, right, domain, 0.08 * seconds)
     if answer.holds:
-        return proven("z3", checked_points=agreed)
+        return "z3", None
     found = _confirmed(statement, domain, answer.witness if answer.holds is False else None)
     if found is not None:
-        return found
-    if rounds and attempt(0.35 * seconds, _monotone, statement, 0.35 * seconds, decide, rounds, default=False):
-        return proven("monotonicity", checked_points=agreed)
+        return None, found
+    raised = exponentiated(left - right)
+    if raised is not None and solver_z3.decide(relation, raised, sp.S.One, domain, 0.08 * seconds).holds:
+        return "z3 after exponentiation", None
+    return None, None
+
+
+def _shown_by_analysis(statement: AtLeast, domain: Domain, seconds: float, decide, rounds: int):
+    """Monotonicity, convexity, the half lines; a descent to a witness; z3 on the normal form."""
+    if rounds and attempt(0.25 * seconds, _monotone, statement, domain, 0.25 * seconds, decide, rounds, default=False):
+        return "monotonicity", None
     found = attempt(0.1 * seconds, _searched, statement, domain)
     if found is not None:
-        return found
+        return None, found
+    if rounds == _ROUNDS:
+        if attempt(0.15 * seconds, _convex, statement, domain, 0.15 * seconds, decide, default=False):
+            return "convexity", None
+        if attempt(0.2 * seconds, _on_half_lines, statement, 0.2 * seconds, decide, default=False):
+            return "monotonicity on both half lines", None
+    difference = (statement.left - statement.right).subs(domain.determined)
     simpler = attempt(0.05 * seconds, simplified, difference)
     if simpler is not None and simpler != difference:
-        again = solver_z3.decide(">" if strict else ">=", simpler, sp.S.Zero, domain, 0.1 * seconds)
-        if again.holds:
-            return proven("z3 on the normal form", checked_points=agreed)
-    return undecided(f"no certificate, no proof and no witness was found ({answer.reason})", agreed)
+        relation = ">" if statement.strict else ">="
+        if solver_z3.decide(relation, simpler, sp.S.Zero, domain, 0.08 * seconds).holds:
+            return "z3 on the normal form", None
+    return None, None
 
 
-def _by_certificate(statement: AtLeast, seconds: float, decide, agreed: int) -> Outcome:
+def exponentiated(difference: sp.Expr) -> sp.Expr | None:
+    """exp(difference), in which logarithms and maxima have become products; None where there is no logarithm."""
+    if not difference.has(sp.log):
+        return None
+    product = sp.S.One
+    for term in sp.Add.make_args(sp.expand(difference)):
+        coefficient, rest = term.as_coeff_Mul()
+        if isinstance(rest, sp.log) and coefficient.is_Rational:
+            product *= rest.args[0] ** coefficient
+        elif isinstance(rest, (sp.Max, sp.Min)) and coefficient.is_Rational:
+            product *= rest.func(*(sp.exp(a) for a in rest.args)) ** coefficient
+        else:
+            product *= sp.exp(term)
+    return product
+
+
+def _by_certificate(statement: AtLeast, domain: Domain, seconds: float, decide, agreed: int) -> Outcome:
     """The parts of the certificate, each of them decided."""
     name = type(statement.certificate).__name__
     try:
         parts = statement.certificate.parts(statement.left, statement.right, statement.strict, statement.given)
     except CertificateError as error:
         return undecided(f"the certificate {name} does not apply: {error}", agreed)
+    if statement.certificate.needs_continuity and not continuous_on(statement.left - statement.right, domain):
+        return undecided(f"the certificate {name} needs a continuous difference, which was not shown", agreed)
     for part in parts:
         outcome = decide(part, seconds / len(parts))
         if outcome.verdict is not Verdict.PROVEN:
@@ -85,11 +134,11 @@ def _signed(difference: sp.Expr, strict: bool) -> bool:
     return negative % 2 == 0
 
 
-def _compared_with_z3(method: str, statement: AtLeast, domain: Domain, agreed: int) -> Outcome:
+def _compared_with_z3(method: str, statement: AtLeast, domain: Domain) -> str:
     answer = solver_z3.decide(">" if statement.strict else ">=", statement.left, statement.right, domain, 0.25)
     if answer.holds is False and answer.exact:
         raise ProofError(f"{method} prove {statement}, z3 has a counterexample {answer.witness}.")
-    return proven(f"{method}; z3 agrees" if answer.holds else method, checked_points=agreed)
+    return f"{method}; z3 agrees" if answer.holds else method
 
 
 def _confirmed(statement: AtLeast, domain: Domain, witness: dict | None) -> Outcome | None:
@@ -126,24 +175,58 @@ def _ends(symbol: sp.Symbol) -> list[tuple[sp.Expr, bool]]:
     return [(-sp.oo, False), (sp.oo, True)] if symbol.is_real and not symbol.is_nonzero else []
 
 
-def _monotone(statement: AtLeast, seconds: float, decide, rounds: int) -> bool:
+def _monotone(statement: AtLeast, domain: Domain, seconds: float, decide, rounds: int) -> bool:
     """Monotonicity in one of the symbols, tried from each end of its range."""
-    from verified_dynamics.proof.limits import true_limit
-
     difference = statement.left - statement.right
+    if not continuous_on(difference, domain):
+        return False
     symbols = [s for s in statement.free_symbols() if not any(g.has(s) for g in statement.given)]
     for symbol in symbols[:2]:
         for start, decreasing in _ends(symbol):
             value = true_limit(difference, symbol, start, "-" if decreasing else "+", 0.3 * seconds)
-            if value is None or not (value.is_nonnegative or value is sp.oo):
-                continue
-            if value is sp.oo:
+            if value is None or not value.is_nonnegative or value is sp.oo:
                 continue
             certificate = Monotone(symbol, start, value, decreasing)
-            parts = certificate.parts(statement.left, statement.right, statement.strict, statement.given)
-            if all(_proves(part, seconds / 3, decide, rounds) for part in parts):
+            if _certifies(certificate, statement, seconds / 3, decide, rounds):
                 return True
     return False
+
+
+def _convex(statement: AtLeast, domain: Domain, seconds: float, decide) -> bool:
+    """Convexity in the only symbol, its minimiser guessed by a descent."""
+    symbols = statement.free_symbols()
+    difference = statement.left - statement.right
+    if len(symbols) != 1 or not continuous_on(difference, domain):
+        return False
+    for candidate in islice(lowest_point(difference, domain), 4):
+        certificate = Convex(symbols[0], candidate[symbols[0]])
+        if _certifies(certificate, statement, seconds / 4, decide, 0):
+            return True
+    return False
+
+
+def _on_half_lines(statement: AtLeast, seconds: float, decide) -> bool:
+    """The statement for x >= 0 and for x <= 0 apart, each by monotonicity."""
+    symbols = statement.free_symbols()
+    if len(symbols) != 1 or statement.given or symbols[0].is_nonnegative or symbols[0].is_nonpositive:
+        return False
+    half = sp.Symbol("half_", nonnegative=True)
+    if symbols[0].assumptions0 != sp.Symbol("x", real=True).assumptions0:
+        return False
+    for value in (half, -half):
+        side = AtLeast(statement.left.subs(symbols[0], value), statement.right.subs(symbols[0], value),
+                       strict=statement.strict)  # fmt: skip
+        if decide_at_least(side, seconds / 2, decide, 2).verdict is not Verdict.PROVEN:
+            return False
+    return True
+
+
+def _certifies(certificate, statement: AtLeast, seconds: float, decide, rounds: int) -> bool:
+    try:
+        parts = certificate.parts(statement.left, statement.right, statement.strict, statement.given)
+    except CertificateError:
+        return False
+    return all(_proves(part, seconds, decide, rounds) for part in parts)
 
 
 def _proves(part: Statement, seconds: float, decide, rounds: int) -> bool:

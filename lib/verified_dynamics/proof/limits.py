@@ -15,89 +15,43 @@ import sympy as sp
 from verified_dynamics.proof.domains import Domain
 from verified_dynamics.proof.enclosures import NoEnclosure, NotDefined, Unresolved, bounds, enclose
 from verified_dynamics.proof.equalities import equal
-from verified_dynamics.proof.normal_form import simplified
+from verified_dynamics.proof.limit_forms import (
+    forms,
+    orderings,
+    resolved_cases,
+    safely,
+    towards_end,
+    without_lambert,
+)
 from verified_dynamics.proof.statements import AsymptoticTo, Equal, LimitIs
 from verified_dynamics.proof.timeouts import attempt
 from verified_dynamics.proof.verdicts import Outcome, ProofError, Verdict, proven, refuted, undecided
 
 _STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _BITS = 2200
-_SYMPY_FAILURES = (ArithmeticError, AttributeError, IndexError, KeyError, NotImplementedError, RecursionError,
-                   TypeError, ValueError)  # fmt: skip
-
-
-def towards_infinity(expression: sp.Expr, symbol: sp.Symbol, point: sp.Expr, direction: str):
-    """The expression in a positive variable that tends to zero (finite point) or to infinity."""
-    t = sp.Symbol("t_", positive=True)
-    if point is sp.oo:
-        return expression.subs(symbol, t), t, sp.oo
-    if point is sp.S.NegativeInfinity:
-        return expression.subs(symbol, -t), t, sp.oo
-    shifted = point + t if direction == "+" else point - t
-    return expression.subs(symbol, shifted), t, sp.S.Zero
+_PARAMETERS = 6
 
 
 @lru_cache(maxsize=512)
 def true_limit(expression: sp.Expr, symbol: sp.Symbol, point: sp.Expr, direction: str, seconds: float):
     """The limit as SymPy computes it, or None where it cannot."""
-    moved, t, end = towards_infinity(expression, symbol, point, direction)
-    for form in _forms(moved):
-        changed = attempt(0.1 * seconds, _safely, form, moved)
+    moved, t, end = towards_end(expression, symbol, point, direction)
+    if moved.has(sp.LambertW):
+        moved, t = attempt(0.2 * seconds, without_lambert, moved, t, end) or (moved, t)
+    for form in forms(moved):
+        changed = attempt(0.1 * seconds, safely, form, moved)
         if changed is None:
             continue
-        changed = attempt(0.1 * seconds, _resolved_cases, changed, t, end, default=changed)
-        value = attempt(0.35 * seconds, _safely, lambda e: sp.limit(e, t, end, "+"), changed)
+        changed = attempt(0.1 * seconds, resolved_cases, changed, t, end, default=changed)
+        value = attempt(0.35 * seconds, safely, sp.limit, changed, t, end, "+")
         if value is not None and not value.has(sp.Limit, sp.AccumBounds, sp.nan, sp.zoo, t):
             return value
     return None
 
 
-def _forms(expression: sp.Expr):
-    yield lambda e: e
-    yield simplified
-    yield lambda e: sp.expand(simplified(e))
-    if expression.has(sp.log):
-        yield lambda e: sp.logcombine(sp.expand_log(e, force=False), force=False)
-
-
-def _safely(function, expression):
-    try:
-        return function(expression)
-    except _SYMPY_FAILURES:
-        return None
-
-
-def _resolved_cases(expression: sp.Expr, t: sp.Symbol, end: sp.Expr) -> sp.Expr:
-    """Max, Min, Abs and sign whose argument has a limit of definite sign, replaced by the branch that counts."""
-
-    def sign(u: sp.Expr) -> int:
-        value = _safely(lambda e: sp.limit(e, t, end, "+"), u)
-        if value is None:
-            return 0
-        return 1 if value.is_extended_positive else -1 if value.is_extended_negative else 0
-
-    def branch(e: sp.Expr) -> sp.Expr:
-        if isinstance(e, (sp.Max, sp.Min)):
-            best = e.args[0]
-            for other in e.args[1:]:
-                s = sign(other - best)
-                if s == 0:
-                    return e
-                best = other if (s > 0) == isinstance(e, sp.Max) else best
-            return best
-        s = sign(e.args[0])
-        if s == 0:
-            return e
-        return s * e.args[0] if isinstance(e, sp.Abs) else sp.Integer(s)
-
-    if not expression.has(sp.Max, sp.Min, sp.Abs, sp.sign):
-        return expression
-    return expression.replace(lambda e: isinstance(e, (sp.Max, sp.Min, sp.Abs, sp.sign)), branch)
-
-
 def approach(expression: sp.Expr, symbol: sp.Symbol, point: sp.Expr, direction: str, at: dict) -> list[mpmath.mpf]:
     """Rigorous values of the expression nearer and nearer to the point, for the parameters `at`."""
-    moved, t, end = towards_infinity(expression, symbol, point, direction)
+    moved, t, end = towards_end(expression, symbol, point, direction)
     values = []
     for step in _STEPS:
         here = sp.Integer(10) ** step if end is sp.oo else sp.Rational(1, 10**step)
@@ -121,22 +75,25 @@ def _contradicts(values: list, limit: sp.Expr) -> bool:
     return errors[-1] > 1e-3 and errors[-1] >= 0.95 * errors[0] and errors[-1] >= 0.95 * errors[-2]
 
 
-def _check_numerically(statement, expression, limit: sp.Expr, seconds: float) -> int:
-    """Compares a limit with values near the point; the number of parameter points that were looked at."""
+def _check_numerically(statement, expression, limit: sp.Expr, seconds: float) -> tuple[int, dict | None]:
+    """Compares a limit with values near the point, at several parameters.
+
+    Returns the number of parameter points at which enough values exist, and a point that speaks against the limit.
+    """
     if statement.functions():
-        return 0
+        return 0, None
     domain = Domain(statement.free_symbols(), statement.given, str(expression))
     direction = getattr(statement, "direction", "+")
     looked_at = 0
-    for at in domain.points(2):
+    for at in domain.points(_PARAMETERS):
         values = attempt(0.1 * seconds, approach, expression, statement.symbol, statement.point, direction, at)
         here = limit.subs(at)
         if not values or not (here.is_number or here.is_infinite):
             continue
         if _contradicts(values, here):
-            raise ProofError(f"SymPy's limit {limit} of {expression} disagrees with its values {values[-1]} at {at}.")
+            return looked_at, at
         looked_at += len(values) >= 3
-    return looked_at
+    return looked_at, None
 
 
 def decide_limit(statement: LimitIs, seconds: float) -> Outcome:
@@ -151,19 +108,52 @@ def decide_asymptotic(statement: AsymptoticTo, seconds: float) -> Outcome:
 
 
 def _decide(statement, expression, value, direction: str, seconds: float) -> Outcome:
+    split = orderings(value)
+    if split is not None:
+        return _by_orderings(split, expression, value, statement, direction, seconds)
     limit = true_limit(expression, statement.symbol, statement.point, direction, 0.6 * seconds)
     if limit is None:
         return _at_parameters(statement, expression, value, direction, seconds)
+    looked_at, against = _check_numerically(statement, expression, limit, seconds)
+    if against is not None:
+        return _disputed(statement, expression, value, limit, against, direction, seconds)
     outcome = _compare(statement, limit, value, seconds)
     if outcome.verdict is Verdict.UNDECIDED:
         return outcome
-    looked_at = _check_numerically(statement, expression, limit, seconds)
     if outcome.verdict is Verdict.PROVEN:
         return proven("limit by SymPy, values near the point agree" if looked_at else "limit by SymPy",
                       checked_points=looked_at)  # fmt: skip
-    witness = {**dict(outcome.witness or {}), "limit": limit}
+    witness = {**dict(outcome.witness or ()), "limit": limit}
     what = "ratio" if isinstance(statement, AsymptoticTo) else "expression"
     return refuted("true limit differs", f"the {what} tends to {limit}, not to {value}", witness)
+
+
+def _disputed(statement, expression, value, limit, against: dict, direction: str, seconds: float) -> Outcome:
+    """SymPy's limit with free parameters is contradicted by values at `against`: only exact parameters count.
+
+    SymPy takes parameters to be generic (it may assume a < b, say); at fixed parameters it has nothing to assume.
+    """
+    outcome = _at_parameters(statement, expression, value, direction, seconds)
+    if outcome.verdict is Verdict.REFUTED:
+        return outcome
+    if not statement.free_symbols() and _compare(statement, limit, value, seconds).verdict is Verdict.PROVEN:
+        raise ProofError(f"SymPy's limit {limit} of {expression} disagrees with rigorous values near the point.")
+    return undecided(f"SymPy's limit {limit} disagrees with rigorous values near the point at {against}")
+
+
+def _by_orderings(split, expression, value, statement, direction: str, seconds: float) -> Outcome:
+    """A claimed value with a maximum of two parameters: the orders of the parameters one by one."""
+    checked = 0
+    for order in split:
+        if any(g.has(*order) for g in statement.given):
+            return undecided("the claimed value has a maximum of symbols that `given` restricts")
+        case = LimitIs(expression.subs(order), statement.symbol, statement.point, value.subs(order).doit(),
+                       direction=direction, given=statement.given)  # fmt: skip
+        outcome = _decide(case, case.expression, case.value, direction, seconds / len(split))
+        if outcome.verdict is not Verdict.PROVEN:
+            return outcome
+        checked += outcome.checked_points
+    return proven("limit by SymPy in each order of the parameters", checked_points=checked)
 
 
 def _compare(statement, limit: sp.Expr, value: sp.Expr, seconds: float) -> Outcome:
@@ -182,7 +172,7 @@ def _at_parameters(statement, expression, value, direction: str, seconds: float)
     """Where the general limit is out of reach: a refutation at exact values of the parameters."""
     domain = Domain(statement.free_symbols(), statement.given, str(expression))
     if domain.symbols and not statement.functions():
-        for at in domain.points(2):
+        for at in domain.points(4):
             here, claimed = expression.subs(at), value.subs(at)
             limit = true_limit(here, statement.symbol, statement.point.subs(at), direction, 0.1 * seconds)
             if limit is None:

@@ -84,6 +84,8 @@ def is_positive(expression: sp.Expr) -> bool:
     """Whether the assumptions make the expression positive, by SymPy's rules and those of sums of squares."""
     if expression.is_positive:
         return True
+    if isinstance(expression, sp.LambertW) and len(expression.args) == 1:
+        return is_positive(expression.args[0])
     if expression.is_Add:
         return all(nonnegative(term) for term in expression.args) and any(is_positive(t) for t in expression.args)
     if expression.is_Mul:

@@ -7,6 +7,7 @@ at the value met raises `NotAnalytic`: that the rules succeed shows that the rem
 from __future__ import annotations
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from verified_dynamics.proof.normal_form import is_positive, simplified, vanishes
 
@@ -97,6 +98,8 @@ class Series:
 
     def _function(self, e: sp.Expr) -> list[sp.Expr]:
         u = self.of(e.args[0]) if len(e.args) == 1 else None
+        if isinstance(e, AppliedUndef) and u is not None:
+            return self._by_derivatives(e)
         if u is None:
             raise NotAnalytic(str(e.func))
         square = self.multiply(u, u)
@@ -134,7 +137,7 @@ class Series:
         raise NotAnalytic(str(e.func))
 
     def _by_derivatives(self, e: sp.Expr) -> list[sp.Expr]:
-        """An entire (or, for Lambert W at a non-negative value, analytic) function by composition."""
+        """An entire function, Lambert W at a non-negative value, or any smooth function, by composition."""
         u = self.of(e.args[0])
         if isinstance(e, sp.LambertW) and not (u[0].is_nonnegative or is_positive(u[0])):
             raise NotAnalytic(f"LambertW at {u[0]}")

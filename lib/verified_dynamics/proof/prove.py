@@ -22,7 +22,6 @@ from verified_dynamics.proof.timeouts import TimeLimit, time_limit
 from verified_dynamics.proof.verdicts import Outcome, Proof, undecided
 
 
-
 def decide(statement: Statement, seconds: float) -> Outcome:
     """The outcome for a statement of any kind, without the outer time limit."""
     return _DECIDERS[type(statement)](statement, seconds)

@@ -20,33 +20,50 @@ _BITS = 1500
 
 
 def decide_series(statement: SeriesIs, seconds: float) -> Outcome:
-    """The outcome for a series with its remainder."""
-    t = sp.Symbol("t_", positive=True)
-    inside = 1 / t if statement.point is sp.oo else -1 / t if statement.point is -sp.oo else statement.point + t
-    difference = (statement.expression - statement.polynomial).subs(statement.symbol, inside)
-    coefficients = attempt(0.5 * seconds, _coefficients, difference, t, math.ceil(statement.order))
+    """The outcome for a series with its remainder, on each side of the point that the symbol can reach."""
+    t = sp.Dummy("t", real=True)
+    difference = (statement.expression - statement.polynomial).subs(statement.symbol, _near(statement, t))
+    coefficients = attempt(0.4 * seconds, _coefficients, difference, t, math.ceil(statement.order))
+    sides = _sides(statement)
     if coefficients is not None:
-        outcome = _from_coefficients(statement, coefficients, 0.4 * seconds)
+        outcome = _from_coefficients(statement, coefficients, 0.3 * seconds)
     else:
-        outcome = _from_limits(statement, difference, t, 0.4 * seconds)
-    if outcome.verdict is Verdict.PROVEN:
-        return proven(outcome.method, checked_points=_check_remainder(statement, difference, t))
-    return outcome
+        outcome = _from_limits(statement, sides, 0.5 * seconds)
+    if outcome.verdict is not Verdict.PROVEN:
+        return outcome
+    return proven(outcome.method, checked_points=sum(_check_remainder(statement, *side) for side in sides))
+
+
+def _near(statement: SeriesIs, t: sp.Expr) -> sp.Expr:
+    """The symbol's value at distance `t` from the point (at infinity: at 1/t)."""
+    if statement.point.is_infinite:
+        return 1 / t if statement.point is sp.oo else -1 / t
+    return statement.point + t
+
+
+def _sides(statement: SeriesIs) -> list[tuple[sp.Expr, sp.Symbol]]:
+    """The difference in a positive variable, for each side from which the symbol's assumptions let it come."""
+    t = sp.Symbol("t_", positive=True)
+    signs = [1]
+    if not statement.point.is_infinite and not (statement.symbol.is_nonnegative and statement.point == 0):
+        signs = [1, -1] if not (statement.symbol.is_nonpositive and statement.point == 0) else [-1]
+    difference = statement.expression - statement.polynomial
+    return [(difference.subs(statement.symbol, _near(statement, sign * t)), t) for sign in signs]
 
 
 def _coefficients(difference: sp.Expr, t: sp.Symbol, order: int) -> list[sp.Expr] | None:
     """The Taylor coefficients below the order, on both sides of the point; None where it is not analytic."""
-    plain = sp.Dummy("t")
     for form in (difference, sp.expand(difference)):
         try:
-            return taylor(form.subs(t, plain), plain, max(order, 1))[:order]
+            return taylor(form, t, max(order, 1))[:order]
         except (NotAnalytic, NotImplementedError, ValueError, TypeError, AttributeError):
             continue
     return None
 
 
 def _named(statement: SeriesIs, k) -> str:
-    return str(statement.symbol ** (-k)) if statement.point.is_infinite else str((statement.symbol - statement.point) ** k)
+    base = 1 / statement.symbol if statement.point.is_infinite else statement.symbol - statement.point
+    return str(base**k)
 
 
 def _claim(statement: SeriesIs, left: sp.Expr) -> Equal:
@@ -67,18 +84,18 @@ def _from_coefficients(statement: SeriesIs, coefficients: list[sp.Expr], seconds
     return proven("Taylor coefficients of an analytic function")
 
 
-def _from_limits(statement: SeriesIs, difference: sp.Expr, t: sp.Symbol, seconds: float) -> Outcome:
+def _from_limits(statement: SeriesIs, sides, seconds: float) -> Outcome:
     """Expansions in fractional powers or logarithms: the quotient by t**order must have a finite limit."""
-    quotient = difference * t ** (-statement.order)
-    limit = true_limit(quotient, t, sp.S.Zero, "+", seconds)
-    if limit is None:
-        return undecided("the expression is not analytic at the point and SymPy finds no limit of the remainder")
-    if limit.is_finite:
-        return proven("the remainder over the power of its order has a finite limit")
-    if limit.is_infinite:
-        return refuted("remainder", f"the remainder over {statement.remainder()} tends to {limit}",
-                       {"limit of the remainder over its order": limit})  # fmt: skip
-    return undecided(f"whether the limit {limit} of the remainder is finite is not known")
+    for difference, t in sides:
+        limit = true_limit(difference * t ** (-statement.order), t, sp.S.Zero, "+", seconds / len(sides))
+        if limit is None:
+            return undecided("the expression is not analytic at the point and SymPy finds no limit of the remainder")
+        if limit.is_infinite:
+            return refuted("remainder", f"the remainder over {statement.remainder()} tends to {limit}",
+                           {"limit of the remainder over its order": limit})  # fmt: skip
+        if not limit.is_finite:
+            return undecided(f"whether the limit {limit} of the remainder is finite is not known")
+    return proven("the remainder over the power of its order has a finite limit")
 
 
 def _check_remainder(statement: SeriesIs, difference: sp.Expr, t: sp.Symbol) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
+from verified_dynamics.proof import solver_z3
+from verified_dynamics.proof.domains import Domain
 from verified_dynamics.proof.normal_form import vanishes
 from verified_dynamics.proof.timeouts import attempt
 
@@ -23,8 +25,22 @@ def _by_sums(expression: sp.Expr) -> bool:
         return False
     closed = expression.doit()
     if closed.has(sp.Piecewise):
-        closed = sp.piecewise_fold(closed)
+        closed = _without_impossible_pieces(closed)
     return closed != expression and zero_method(closed, 2.0) is not None
+
+
+def _without_impossible_pieces(expression: sp.Expr) -> sp.Expr:
+    """Pieces whose condition is an equation between two sides that provably differ are dropped."""
+
+    def differ(left: sp.Expr, right: sp.Expr) -> bool:
+        domain = Domain(sorted(left.free_symbols | right.free_symbols, key=str))
+        return any(solver_z3.decide(">", a, b, domain, 0.2).holds for a, b in ((left, right), (right, left)))
+
+    def keep(e: sp.Piecewise) -> sp.Expr:
+        pieces = [(v, c) for v, c in e.args if not (isinstance(c, sp.Eq) and differ(c.lhs, c.rhs))]
+        return sp.Piecewise(*pieces) if pieces else e
+
+    return expression.replace(lambda e: isinstance(e, sp.Piecewise), keep)
 
 
 def _by_functions(expression: sp.Expr) -> bool:

@@ -240,9 +240,11 @@ class Translation:
         if isinstance(e, (sp.tanh, sp.erf, sp.atan)):
             inside = self.term(e.args[0])
             bound = 2 if isinstance(e, sp.atan) else 1
-            self.fact(self.z3.And(value < bound, value > -bound, (value > 0) == (inside > 0), (value < 0) == (inside < 0)))
+            for fact in (value < bound, value > -bound, (value > 0) == (inside > 0), (value < 0) == (inside < 0)):
+                self.fact(fact)
             if not isinstance(e, sp.erf):
-                self.fact(self.z3.And(self.z3.Implies(inside > 0, value < inside), self.z3.Implies(inside < 0, value > inside)))
+                self.fact(self.z3.Implies(inside > 0, value < inside))
+                self.fact(self.z3.Implies(inside < 0, value > inside))
             for other, other_value in list(self.fresh.items()):
                 if isinstance(other, type(e)) and other != e:
                     self.fact((self.term(other.args[0]) < inside) == (other_value < value))

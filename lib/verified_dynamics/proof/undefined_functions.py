@@ -6,6 +6,8 @@ agree. `jets` turns every partial derivative into an undefined function `F_{(1,0
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
@@ -65,7 +67,7 @@ def _polynomial(arguments, draw) -> sp.Expr:
     linear = sum(coefficient() * a for a in arguments)
     square = sum(coefficient() * a**2 for a in arguments)
     cube = sum(coefficient() * a**3 for a in arguments)
-    mixed = sum(coefficient() * a * b for a, b in zip(arguments, arguments[1:], strict=False))
+    mixed = sum(coefficient() * a * b for a, b in pairwise(arguments))
     return coefficient() + linear + square / 2 + cube / 6 + mixed
 
 

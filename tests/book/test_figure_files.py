@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import xarray as xr
-from conftest import figure_record
+from small_book import figure_record
 
 from verified_dynamics import addresses
 from verified_dynamics.book.citation import bibtex

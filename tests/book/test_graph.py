@@ -2,7 +2,7 @@
 
 import re
 
-from conftest import claim_record
+from small_book import claim_record
 
 from verified_dynamics.book.graph import layers, svg
 

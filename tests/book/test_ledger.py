@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import claim_record
+from small_book import claim_record
 
 from verified_dynamics.book.ledger import LedgerError, collect, figure_records, to_json, validate
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import statement
+from small_book import statement
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
@@ -77,6 +77,7 @@ def test_the_pages_show_what_the_chapters_recorded(sources):
     ):
         assert text in page
     assert page.count("falls like") == 1
+    assert '<a class="reference internal" href="../chapters/symmetry/scaling.html#rescaling"' in page
     names = {
         "drift.svg",
         "drift.pdf",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.utils import new_document
+from sphinx.addnodes import pending_xref
 
 from verified_dynamics import addresses
 from verified_dynamics.book.citation import bibtex
@@ -166,7 +167,10 @@ def _caption(app, doctree: nodes.document, name: str) -> str:
     """The figure's caption as HTML whose links start from the figure's page."""
     figure = next(node for node in doctree.findall(nodes.figure) if f"fig-{name}" in node["ids"])
     caption = next(node for node in figure.children if isinstance(node, nodes.caption))
-    page = new_document(f"figures/{name}", doctree.settings)
+    here = f"figures/{name}"
+    page = new_document(here, doctree.settings)
     page.append(nodes.paragraph("", "", *(child.deepcopy() for child in caption.children)))
-    app.env.resolve_references(page, f"figures/{name}", app.builder)
+    for reference in page.findall(pending_xref):
+        reference["refdoc"] = here
+    app.env.resolve_references(page, here, app.builder)
     return app.builder.render_partial(page[0])["fragment"]

@@ -1,0 +1,37 @@
+"""The built site, and one browser for all its pages."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The folder of the built site; every test here fails with one sentence if there is none."""
+    folder = Path(os.environ.get("VERIFIED_DYNAMICS_SITE", ROOT / "_build" / "html"))
+    if not (folder / "index.html").is_file():
+        pytest.fail("The site is not built: run `make book` first.", pytrace=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium; without it the tests are skipped, except in continuous integration, where they fail."""
+    missing = pytest.fail if os.environ.get("CI", "").lower() == "true" else pytest.skip
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        missing("There is no chromium on this machine: install it to check the site in a browser.")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing(
+            "Playwright is not installed: install the package's test extra to check the site in a browser."
+        )
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield found
+        found.close()

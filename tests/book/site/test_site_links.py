@@ -1,0 +1,65 @@
+"""Links, anchors, sizes and addresses of the built site, without a browser."""
+
+import json
+import re
+
+import pytest
+from page_checks import faults, pages
+
+LIMIT = 12_000_000  # bytes, without the records that figures show at full size
+
+
+def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(site):
+    assert faults(site.resolve()) == []
+
+
+def test_the_site_is_small(site):
+    size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
+    assert size <= LIMIT, f"{size / 1e6:.1f} MB"
+
+
+def test_no_picture_is_heavy(site):
+    heavy = {path.name: path.stat().st_size for path in site.rglob("*.svg") if path.stat().st_size > 300_000}
+    assert heavy == {}
+
+
+def test_every_claim_has_its_card_and_every_figure_its_page(site):
+    ledger = json.loads((site / "ledger.json").read_text())
+    found = {path.relative_to(site).as_posix(): page for path, page in pages(site).items()}
+    for claim in ledger["claims"]:
+        anchors = found[f"chapters/{claim['chapter']}.html"].anchors
+        assert {f"claim-{claim['name']}", f"code-{claim['name']}", claim["name"]} <= anchors
+    for figure in ledger["figures"]:
+        assert f"fig-{figure['name']}" in found[f"chapters/{figure['chapter']}.html"].anchors
+        assert f"figures/{figure['name']}.html" in found
+    assert ledger["totals"]["claims"] == len(ledger["claims"]) > 0
+
+
+def test_chapters_open_on_a_machine_with_a_gpu(site):
+    from verified_dynamics import addresses
+
+    owner = addresses.repository().removeprefix("https://github.com/")
+    for path in (site / "chapters").rglob("*.html"):
+        name = path.relative_to(site).with_suffix(".ipynb").as_posix()
+        wanted = rf"https://colab\.research\.google\.com/github/{owner}/blob/main/{re.escape(name)}"
+        assert re.search(wanted, path.read_text(encoding="utf-8")), name
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ('<a href="gone.html">x</a>', "gone.html leads nowhere"),
+        ('<a href="#gone">x</a>', "#gone has no such place"),
+        ('<a href="other.html#gone">x</a>', "other.html#gone has no such place"),
+        ('<script src="https://cdn.example.org/x.js"></script>', "loads https://cdn.example.org/x.js"),
+        ('<script src="//cdn.example.org/x.js"></script>', "loads //cdn.example.org/x.js"),
+        ('<link rel="stylesheet" href="https://x.org/x.css">', "loads https://x.org/x.css"),
+        ('<img src="other.html">', "has no words"),
+        ('<img src="other.html" alt="_images/x.svg">', "has no words"),
+    ],
+)
+def test_each_planted_fault_is_found(tmp_path, body, fault):
+    (tmp_path / "other.html").write_text('<p id="here">x</p>')
+    (tmp_path / "index.html").write_text(f'<a href="other.html#here">x</a>{body}')
+    found = faults(tmp_path.resolve())
+    assert len(found) == 1 and fault in found[0]

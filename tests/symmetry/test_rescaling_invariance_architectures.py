@@ -6,7 +6,13 @@ from rescaling_architectures import FOLLOWED, IMAGE, PINNED, VECTOR, Net, distur
 from torch import nn
 
 from verified_dynamics.models import NORMALISATIONS, Transformer
-from verified_dynamics.symmetry.rescaling_invariance import ScaleGroupError, rescale, scale_groups
+from verified_dynamics.symmetry.rescaling_invariance import (
+    ScaleGroupError,
+    balance,
+    noether_audit,
+    rescale,
+    scale_groups,
+)
 
 # 1e-12 is some thousand times the rounding of these small sums in float64, and far below any real change.
 ROUNDING = 1e-12
@@ -66,6 +72,35 @@ def test_a_scale_on_one_side_alone_changes_the_function(name):
         layer[int(label.rpartition("[")[2][:-1])] *= 3
     after = run(model, x)
     assert ((after - before).abs().max() / before.abs().max()).item() > 1e-6
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_the_gradient_is_orthogonal_to_every_generator(name, training):
+    model, x, _ = FOLLOWED[name]
+    disturb(model).train(training)
+    state = {key: value.clone() for key, value in model.state_dict().items()}
+    audit = noether_audit(
+        model, lambda net, inputs: net(inputs).sin().sum(), x, groups=scale_groups(model, x)
+    )
+    model.load_state_dict(state)
+    assert audit.violation < ROUNDING
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_balancing_keeps_the_function_and_makes_every_group_even(name):
+    model, x, _ = FOLLOWED[name]
+    disturb(model).eval()
+    groups, before = scale_groups(model, x), run(model, x)
+    result = balance(model, groups=groups)
+    assert result.converged
+    assert not result.disconnected
+    assert (run(model, x) - before).abs().max() < ROUNDING * before.abs().max()
+    entering, leaving = groups.incoming_outgoing(
+        {key: p.detach() ** 2 for key, p in model.named_parameters()}
+    )
+    assert torch.allclose(entering, leaving, rtol=1e-9)
+    result.rescaling.undo()
 
 
 def diagonal_symmetries(model, x, points=4):

@@ -50,7 +50,7 @@ def multiply_mask(scores: Tensor, mask: Tensor) -> Tensor:
 
 
 def causal_mask(scores: Tensor) -> Tensor:
-    """The boolean mask (T, T), true where the key is not after the query, for scores (..., T, T)."""
+    """The boolean mask (..., T, T) of scores of that shape, true where the key is not after the query."""
     return torch.ones_like(scores, dtype=torch.bool).tril()
 
 

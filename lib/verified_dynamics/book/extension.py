@@ -96,8 +96,10 @@ def drop_live_code(app, pagename, templatename, context, doctree) -> None:
 
 
 def finish(app, error) -> None:
-    """Put MathJax and the ledger beside the pages."""
+    """Put MathJax and the ledger beside the pages, and take out what only the theme's developers need."""
     if error is None and app.builder.format == "html":
+        for source_map in Path(app.outdir, "_static").rglob("*.map"):
+            source_map.unlink()
         mathjax.copy_files(Path(app.outdir, "_static"))
         Path(app.outdir, "ledger.json").write_text(to_json(current_ledger(app)), encoding="utf-8")
         Path(

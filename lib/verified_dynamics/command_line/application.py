@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from verified_dynamics import catalogue
 from verified_dynamics.command_line import figures as figure_commands
@@ -42,15 +44,17 @@ screen = Console(highlight=False)
 
 @application.command("list")
 def list_experiments() -> None:
-    """List the experiments: name, chapter, cells and seeds at both profiles, and what each measures."""
-    table = Table(box=None, pad_edge=False)
-    for title in ("experiment", "chapter", "smoke", "full", "what it measures"):
-        table.add_column(title, overflow="fold")
+    """List the experiments by chapter: name, cells and seeds at both profiles, and what each measures."""
+    chapters: dict[str, list[Experiment]] = {}
     for experiment in catalogue.experiments().values():
-        sizes = [f"{len(list(p.cells()))} × {p.seeds}" for p in (experiment.smoke, experiment.full)]
-        table.add_row(experiment.name, experiment.chapter, *sizes, experiment.description)
-    screen.print(table)
-    screen.print("Sizes are cells × seeds. Run one with: verified-dynamics run EXPERIMENT --profile full")
+        chapters.setdefault(experiment.chapter, []).append(experiment)
+    for chapter, members in chapters.items():
+        screen.print(f"[bold]{chapter}[/bold]")
+        for experiment in members:
+            sizes = [f"{len(list(p.cells()))} × {p.seeds}" for p in (experiment.smoke, experiment.full)]
+            screen.print(f"  [cyan]{experiment.name}[/cyan]  smoke {sizes[0]}, full {sizes[1]} {experiment.unit}")
+            screen.print(Padding(Text(experiment.description), (0, 0, 0, 6)))
+    screen.print("Sizes are cells × replicates. Run one with: verified-dynamics run EXPERIMENT --profile full")
 
 
 @application.command("run")

@@ -13,7 +13,7 @@ from sphinx.addnodes import pending_xref
 from verified_dynamics import addresses
 from verified_dynamics.book.citation import bibtex
 from verified_dynamics.book.figure_data import datasets, tables
-from verified_dynamics.book.renderers import shelf
+from verified_dynamics.book.renderers import natural_width, shelf
 
 __all__ = ["pages"]
 
@@ -68,8 +68,7 @@ def _body(app, record: dict, docname: str, caption: str, files: list[str]) -> st
     downloads = " ".join(f'<li><a href="{file}" download>{_kind(file, name)}</a></li>' for file in files)
     parts = [
         f"<h1>{escape(record['title'])}</h1>",
-        f'<figure class="vd-figure"><img src="{name}.svg" alt="{escape(record["alt"], quote=True)}">',
-        f"<figcaption>{caption}</figcaption></figure>",
+        f'<figure class="vd-figure">{_picture(record)}<figcaption>{caption}</figcaption></figure>',
         f'<p>{f"Figure {number}" if number else "Figure"} of <a href="../{docname}.html#fig-{name}">{chapter}</a>.</p>',
         f'<h2>Download</h2><ul class="vd-downloads">{downloads}</ul>',
         _claims(app.env, record),
@@ -80,6 +79,12 @@ def _body(app, record: dict, docname: str, caption: str, files: list[str]) -> st
         _provenance(record),
     ]
     return "\n".join(parts)
+
+
+def _picture(record: dict) -> str:
+    words = escape(record["alt"], quote=True)
+    style = natural_width(record["svg"])
+    return f'<div class="vd-picture"><img src="{record["name"]}.svg" alt="{words}" style="{style}"></div>'
 
 
 def _kind(file: str, name: str) -> str:

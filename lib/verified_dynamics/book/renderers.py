@@ -1,5 +1,7 @@
 """MIME plug-ins of myst-nb: they draw the records that claims and figures leave in the cells' outputs."""
 
+import re
+
 from docutils import nodes
 from myst_nb.core.render import create_figure_context
 
@@ -7,7 +9,7 @@ from verified_dynamics.book.cards import card, cited_card
 from verified_dynamics.book.elements import html
 from verified_dynamics.book.ledger import MIME
 
-__all__ = ["ClaimRenderer", "FigureRenderer", "shelf"]
+__all__ = ["ClaimRenderer", "FigureRenderer", "natural_width", "shelf"]
 
 
 def shelf(env) -> dict[str, dict[str, dict]]:
@@ -50,10 +52,21 @@ class FigureRenderer:
         holder = nodes.Element()
         options = {"name": f"fig-{name}", "caption": record["caption"], "classes": "vd-figure"}
         with writer.current_node_context(holder), create_figure_context(writer, options, data.line or 0):
-            writer.current_node.append(html("img", src=f"{folder}{name}.svg", alt=record["alt"]))
+            picture = html(
+                "img", src=f"{folder}{name}.svg", alt=record["alt"], style=natural_width(record["svg"])
+            )
+            writer.current_node.append(html("div", picture, classes=["vd-picture"]))
         link = html("a", "cite and reproduce", href=f"{folder}{name}.html")
         holder.children[0].append(nodes.legend("", nodes.paragraph("", "", link, nodes.Text(_shown(record)))))
         return holder.children
+
+
+def natural_width(svg: str) -> str:
+    """The width at which a picture was drawn, for the style sheet: on a phone it is shrunk only so far."""
+    found = re.search(r'<svg[^>]*? width="([\d.]+)(pt|px)?"', svg)
+    if found is None:
+        return ""
+    return f"--vd-width: {float(found[1]) * (4 / 3 if found[2] == 'pt' else 1):.0f}px"
 
 
 def _shown(record: dict) -> str:

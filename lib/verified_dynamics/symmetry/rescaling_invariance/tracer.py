@@ -241,14 +241,25 @@ class ScaleGroupTracer:
 
     def _concatenated(self, node: fx.Node, sources: list[Flow]) -> Flow:
         axis = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", 0)
-        if any(flow.ids is None or flow.flattened or not flow.fits(sources[0]) for flow in sources):
+        first = next((flow for flow in sources if flow.ids is not None), Flow(None))
+        joined = node.args[0] if node.args else node.kwargs["tensors"]
+        if isinstance(joined, fx.Node):
+            return self._pin(node, "the values that are concatenated are not listed one by one")
+        sources = [self._counted(value, first) for value in joined]
+        if any(flow.ids is None or flow.flattened or not flow.fits(first) for flow in sources):
             return self._pin(node, "they are concatenated with a value whose channels are not known")
-        first = sources[0]
         rank = self._rank(node, next((flow.rank for flow in sources if flow.rank), None))
         features = axis in (-1, (rank or 2) - 1)
         if not (features if first.axis == -1 else first.axis == axis == 1):
             return self._pin(node, "they are concatenated along another axis than the channels'")
         return Flow(sum((flow.ids for flow in sources), ()), first.axis, rank)
+
+    def _counted(self, value: fx.Node, like: Flow) -> Flow:
+        """A pinned value whose number of channels is known from the example input, laid out like another one."""
+        flow, shape = self.flows[value], self.shapes.get(value)
+        if flow.ids is not None or shape is None or like.rank not in (None, len(shape)):
+            return flow
+        return Flow((PINNED,) * shape[like.axis], like.axis, len(shape))
 
     def _sources(self, node: fx.Node) -> list[Flow]:
         found: list[fx.Node] = []

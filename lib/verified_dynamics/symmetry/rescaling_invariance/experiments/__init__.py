@@ -1,8 +1,8 @@
 """The declared runs of the chapter and the statistics of its claims."""
 
 from verified_dynamics.symmetry.rescaling_invariance.experiments.drift import (
+    at_smallest_step,
     decay_error_slope,
-    decay_ratio,
     drift_account,
     drift_against_step_size,
     drift_slope,
@@ -56,6 +56,7 @@ from verified_dynamics.symmetry.rescaling_invariance.experiments.symmetry import
 __all__ = [
     "activation_homogeneity",
     "any_homogeneity_defect",
+    "at_smallest_step",
     "balanced_point",
     "broken_change",
     "broken_invariance",
@@ -64,7 +65,6 @@ __all__ = [
     "conserved_quantity",
     "decay_error_slope",
     "decay_rate_over_theory",
-    "decay_ratio",
     "degree_change",
     "degree_two_law",
     "drift_account",

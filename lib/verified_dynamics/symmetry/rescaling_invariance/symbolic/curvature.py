@@ -4,7 +4,7 @@ import sympy as sp
 
 from verified_dynamics.proof import AtLeast, Equal, LimitIs, Statement
 
-a, b, c = sp.symbols("a b c", positive=True)
+a, b, c = sp.symbols("a b lambda", positive=True)
 y, z = sp.symbols("y z", real=True)
 
 

@@ -4,7 +4,7 @@ import sympy as sp
 
 from verified_dynamics.proof import AtLeast, Equal, Solves, Statement
 
-eta, rate = sp.symbols("eta lambda", positive=True)
+eta, rate = sp.symbols("eta rho", positive=True)
 t = sp.Symbol("t", nonnegative=True)
 u = sp.symbols("u1 u2", real=True)
 v = sp.symbols("v1 v2", real=True)
@@ -46,13 +46,13 @@ def momentum_account() -> Statement:
 
 
 def decay_flow() -> Statement:
-    """θ' = −∇L − λθ: d(‖in‖² − ‖out‖²)/dt = −2λ(‖in‖² − ‖out‖²), every smooth loss of the products."""
+    """θ' = −∇L − ρθ: d(‖in‖² − ‖out‖²)/dt = −2ρ(‖in‖² − ‖out‖²), every smooth loss of the products."""
     loss = sp.Function("F")(*(a * b for a in u for b in v))
     return Equal(_decay_rate(loss, rate, rate), -2 * rate * _quantity(u, v))
 
 
 def decay_solution() -> Statement:
-    """h' = −2λh has the solution h(0) e^{−2λt}."""
+    """h' = −2ρh has the solution h(0) e^{−2ρt}."""
     h = sp.Function("h")
     start = sp.Symbol("h0", real=True)
     equation = sp.Eq(h(t).diff(t), -2 * rate * h(t))
@@ -60,7 +60,7 @@ def decay_solution() -> Statement:
 
 
 def decay_step() -> Statement:
-    """One step with decay multiplies by (1 − ηλ)² and adds η²(‖∇_in‖² − ‖∇_out‖²)."""
+    """One step with decay multiplies by (1 − ηρ)² and adds η²(‖∇_in‖² − ‖∇_out‖²)."""
     loss = sp.Function("F")(u[0] * v[0])
     incoming, outgoing = [sp.diff(loss, u[0])], [sp.diff(loss, v[0])]
     moved_in = [u[0] - eta * (incoming[0] + rate * u[0])]
@@ -71,7 +71,7 @@ def decay_step() -> Statement:
 
 def balanced_minimum() -> Statement:
     """Along an orbit a c² + b/c² is never below 2√(ab): decay is a penalty on the product ‖in‖‖out‖."""
-    a, b, c = sp.symbols("a b c", positive=True)
+    a, b, c = sp.symbols("a b lambda", positive=True)
     return AtLeast(a**2 * c**2 + b**2 / c**2, 2 * a * b)
 
 
@@ -96,7 +96,7 @@ def decay_of_incoming_only() -> Statement:
 
 def unbalanced_minimum() -> Statement:
     """The present point as the smallest on its orbit: false unless it is balanced."""
-    a, b, c = sp.symbols("a b c", positive=True)
+    a, b, c = sp.symbols("a b lambda", positive=True)
     return AtLeast(a**2 * c**2 + b**2 / c**2, a**2 + b**2)
 
 

@@ -4,7 +4,7 @@ import sympy as sp
 
 from verified_dynamics.proof import Equal, Statement
 
-c = sp.Symbol("c", positive=True)
+c = sp.Symbol("lambda", positive=True)
 x, a, b = sp.symbols("x a b", real=True)
 
 
@@ -37,7 +37,7 @@ def tanh_homogeneity() -> Statement:
 
 def negative_factor() -> Statement:
     """ReLU with a factor of either sign: false."""
-    factor = sp.Symbol("c", real=True)
+    factor = sp.Symbol("lambda", real=True)
     return Equal(sp.Max(factor * x, 0), factor * sp.Max(x, 0))
 
 

@@ -4,7 +4,7 @@ import sympy as sp
 
 from verified_dynamics.proof import Equal, Statement
 
-c, e = sp.symbols("c e", positive=True)
+c, e = sp.symbols("lambda mu", positive=True)
 x1, x2, u1, u2, v1, v2, w1, w2, s1, s2 = sp.symbols("x1 x2 u1 u2 v1 v2 w1 w2 s1 s2", real=True)
 
 

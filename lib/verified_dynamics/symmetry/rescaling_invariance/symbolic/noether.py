@@ -4,10 +4,10 @@ import sympy as sp
 
 from verified_dynamics.proof import Equal, Statement
 
-c = sp.Symbol("c", positive=True)
+c = sp.Symbol("lambda", positive=True)
 u = sp.symbols("u1 u2", real=True)
 v = sp.symbols("v1 v2", real=True)
-rate = sp.Symbol("lambda", positive=True)
+rate = sp.Symbol("rho", positive=True)
 theta = (u[0], v[0], v[1])  # a neuron with one incoming and two outgoing weights
 generator = sp.diag(1, -1, -1)
 
@@ -25,7 +25,7 @@ def squared_relu_orthogonality() -> Statement:
 
 
 def decay_charge() -> Statement:
-    """A weight penalty breaks the orthogonality by exactly λ(‖in‖² − ‖out‖²)."""
+    """A weight penalty breaks the orthogonality by exactly ρ(‖in‖² − ‖out‖²)."""
     loss = sp.Function("F")(*(a * b for a in u for b in v)) + rate / 2 * sum(p**2 for p in (*u, *v))
     return Equal(_charge(loss, u) - _charge(loss, v), rate * (sum(p**2 for p in u) - sum(p**2 for p in v)))
 

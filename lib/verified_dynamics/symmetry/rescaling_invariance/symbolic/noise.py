@@ -6,7 +6,7 @@ import sympy as sp
 
 from verified_dynamics.proof import AtLeast, Equal, Statement
 
-eta, sigma, x, w, c = sp.symbols("eta sigma x w c", positive=True)
+eta, sigma, x, w, c = sp.symbols("eta sigma x w lambda", positive=True)
 u = sp.symbols("u1 u2", real=True)
 
 

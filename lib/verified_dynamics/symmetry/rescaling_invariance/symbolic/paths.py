@@ -8,7 +8,7 @@ import sympy as sp
 from verified_dynamics.proof import AtLeast, Equal, Statement
 
 WIDTHS = (2, 2, 2, 1)
-c = sp.Symbol("c", positive=True)
+c = sp.Symbol("lambda", positive=True)
 
 
 def path_sum_of_squares() -> Statement:

@@ -30,7 +30,7 @@ def root_free_step() -> Statement:
 
 def path_metric_transport() -> Statement:
     """κ = ∂‖Φ‖²/∂(θ²) of a neuron with bias and two outputs becomes κ/d² for all five parameters."""
-    c = sp.Symbol("c", positive=True)
+    c = sp.Symbol("lambda", positive=True)
     parameters = sp.symbols("u b v1 v2 w", real=True)  # incoming, bias, outgoing twice, output bias
     factors = (c, c, 1 / c, 1 / c, 1)
     moved = {p: f * p for p, f in zip(parameters, factors, strict=True)}

@@ -31,7 +31,12 @@ class Mutant:
 
 
 def mutants(statement: Statement, count: int = 3) -> list[Mutant]:
-    """At most `count` broken copies, of different kinds where possible."""
+    """At most `count` broken copies, of different kinds where possible.
+
+    None where `given` speaks of undefined functions: such a domain cannot be sampled here.
+    """
+    if any(relation.atoms(AppliedUndef) for relation in statement.given):
+        return []
     field, side = _target(statement)
     by_kind: dict[str, list[Mutant]] = {"sign": [], "exponent": [], "constant": []}
     for kind, changed, text in altered(side):
@@ -50,9 +55,9 @@ def mutants(statement: Statement, count: int = 3) -> list[Mutant]:
 def _target(statement: Statement) -> tuple[str, sp.Basic]:
     """The field that is altered, and its value."""
     if isinstance(statement, (Equal, AtLeast)):
-        right_is_zero = statement.right == 0 or (isinstance(statement.right, MatrixBase) and statement.right.is_zero_matrix)
-        name = "left" if right_is_zero else "right"
-        return name, getattr(statement, name)
+        right = statement.right
+        is_zero = right.is_zero_matrix if isinstance(right, MatrixBase) else right == 0
+        return ("left", statement.left) if is_zero else ("right", right)
     if isinstance(statement, LimitIs):
         return "value", statement.value
     if isinstance(statement, AsymptoticTo):
@@ -131,7 +136,8 @@ def is_false(mutant: Mutant, original: Statement) -> bool:
         if isinstance(broken, AtLeast):
             return _falls_short(broken)
         if isinstance(broken, LimitIs):
-            return broken.value.is_infinite or original.value.is_infinite or _differ(broken.value - original.value, broken)
+            ends = (broken.value, original.value)
+            return any(v.is_infinite for v in ends) or _differ(ends[0] - ends[1], broken)
         if isinstance(broken, AsymptoticTo):
             return _parts_ways(broken.other / original.other, broken)
         if isinstance(broken, SeriesIs):
@@ -206,7 +212,7 @@ def _concrete(expression: sp.Expr) -> sp.Expr:
 
 def _values(expression: sp.Expr, statement: Statement, count: int = 6, extra: dict | None = None) -> Iterator[sp.Expr]:
     expression = _concrete(expression)
-    symbols = (expression.free_symbols | set().union(*(g.free_symbols for g in statement.given), set())) - set(extra or {})
+    symbols = expression.free_symbols.union(*(g.free_symbols for g in statement.given)) - set(extra or {})
     for point in _points(statement, symbols, count):
         value = expression.subs({**point, **(extra or {})}).evalf(_DIGITS)
         if value.is_number and value.is_finite:

@@ -100,7 +100,7 @@ class Monotone:
         object.__setattr__(self, "value", sp.sympify(self.value))
 
     def parts(self, left, right, strict: bool, given: tuple) -> list[Statement]:
-        """The side on which the domain lies, its being an interval, the sign of the derivative, the limit at the end and its sign."""
+        """The domain is an interval on the right side of `start`; slope, limit and sign of the limit."""
         difference = left - right
         slope = difference.diff(self.symbol)
         slope = -slope if self.decreasing else slope

@@ -18,6 +18,7 @@ from mpmath.ctx_iv import MPIntervalContext
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
+_LARGEST_EXPONENT = 10**9
 _EXACT_BITS = 20_000  # longer fractions are rounded outwards instead
 
 
@@ -63,8 +64,15 @@ class Enclosure:
         return value
 
     def sign(self, expression: sp.Basic) -> int:
-        """-1, 0 or 1, decided."""
-        return self.sign_of(self.value(expression), expression)
+        """-1, 0 or 1, decided; a value too close to zero is compared with zero by exact algebra."""
+        value = self.value(expression)
+        try:
+            return self.sign_of(value, expression)
+        except Unresolved:
+            exact = expression.subs(self.point)
+            if exact.is_algebraic and sp.simplify(exact) == 0:
+                return 0
+            raise
 
     def sign_of(self, value, expression: sp.Basic | None = None) -> int:
         if isinstance(value, Fraction):
@@ -139,8 +147,10 @@ class Enclosure:
         if value == Fraction(0):
             return Fraction(1)
         interval = self.interval(value)
-        if interval.b > 10**9:
-            raise NoEnclosure("an exponential beyond exp(10**9)")
+        if interval.b > _LARGEST_EXPONENT:
+            raise NoEnclosure(f"an exponential beyond exp({_LARGEST_EXPONENT})")
+        if interval.b < -_LARGEST_EXPONENT:
+            return self.point_interval(self.iv.mpf(0).a, self.iv.mpf(2) ** -_LARGEST_EXPONENT)
         return self.iv.exp(interval)
 
     def log(self, value):

@@ -36,12 +36,19 @@ def decide_solves(statement: Solves, seconds: float) -> Outcome:
     pairs = residuals(statement)
     outcomes = []
     for name, left, right in pairs:
-        if left.has(sp.nan, sp.zoo) or right.has(sp.nan, sp.zoo):
-            return undecided(f"the solution is not defined in the {name}")
-        outcome = equal(left, right, statement, seconds / len(pairs))
+        outcome = _part(name, left, right, statement, seconds / len(pairs))
         if outcome.verdict is Verdict.REFUTED:
-            return refuted(outcome.method, f"the {name} fails: {outcome.reason}", dict(outcome.witness or {}))
-        if outcome.verdict is Verdict.UNDECIDED:
-            return undecided(f"the {name}: {outcome.reason}", outcome.checked_points)
+            return outcome
         outcomes.append(outcome)
-    return combined(outcomes)
+    return next((o for o in outcomes if o.verdict is Verdict.UNDECIDED), None) or combined(outcomes)
+
+
+def _part(name: str, left: sp.Expr, right: sp.Expr, statement: Solves, seconds: float) -> Outcome:
+    if left.has(sp.nan, sp.zoo) or right.has(sp.nan, sp.zoo):
+        return undecided(f"the solution is not defined in the {name}")
+    outcome = equal(left, right, statement, seconds)
+    if outcome.verdict is Verdict.REFUTED:
+        return refuted(outcome.method, f"the {name} fails: {outcome.reason}", dict(outcome.witness or ()))
+    if outcome.verdict is Verdict.UNDECIDED:
+        return undecided(f"the {name}: {outcome.reason}", outcome.checked_points)
+    return outcome

@@ -35,31 +35,31 @@ def decide_at_least(statement: AtLeast, seconds: float, decide: Callable[[Statem
         return _by_certificate(statement, domain, 0.8 * seconds, decide, agreed)
     if sampling is not None and not agreed and sampling.failed:
         return undecided("the sides could be evaluated and compared at no point of the domain")
-    method, outcome = _shown(statement, domain, seconds)
+    method, outcome, reason = _shown(statement, domain, seconds)
     if method is None and outcome is None:
         method, outcome = _shown_by_analysis(statement, domain, seconds, decide, rounds)
     if method is not None:
         return proven(method, checked_points=agreed)
-    return outcome or undecided("no certificate, no proof and no witness was found", agreed)
+    return outcome or undecided(f"no certificate, no proof and no witness was found{reason}", agreed)
 
 
-def _shown(statement: AtLeast, domain: Domain, seconds: float) -> tuple[str | None, Outcome | None]:
-    """Signs of factors, z3, z3 after exponentiation: the method that proves, or a refutation, or neither."""
+def _shown(statement: AtLeast, domain: Domain, seconds: float) -> tuple[str | None, Outcome | None, str]:
+    """Signs of factors, z3, z3 after exponentiation: the method that proves, or a refutation, or why neither."""
     left, right, strict = statement.left, statement.right, statement.strict
     relation = ">" if strict else ">="
     difference = (left - right).subs(domain.determined)
     if not domain.determined and attempt(0.1 * seconds, _signed, difference, strict, default=False):
-        return _compared_with_z3("signs of factors", statement, domain), None
+        return _compared_with_z3("signs of factors", statement, domain), None, ""
     answer = solver_z3.decide(relation, left, right, domain, 0.08 * seconds)
     if answer.holds:
-        return "z3", None
+        return "z3", None, ""
     found = _confirmed(statement, domain, answer.witness if answer.holds is False else None)
     if found is not None:
-        return None, found
+        return None, found, ""
     raised = exponentiated(left - right)
     if raised is not None and solver_z3.decide(relation, raised, sp.S.One, domain, 0.08 * seconds).holds:
-        return "z3 after exponentiation", None
-    return None, None
+        return "z3 after exponentiation", None, ""
+    return None, None, f" ({answer.reason})" if answer.holds is None else ""
 
 
 def _shown_by_analysis(statement: AtLeast, domain: Domain, seconds: float, decide, rounds: int):

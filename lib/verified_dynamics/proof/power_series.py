@@ -41,7 +41,7 @@ class Series:
         return [c] + [sp.S.Zero] * (self.n - 1)
 
     def _of(self, e: sp.Expr) -> list[sp.Expr]:
-        if not e.has(self.t):
+        if self.t not in e.free_symbols:
             return self.constant(e)
         if e == self.t:
             return [sp.S.One if k == 1 else sp.S.Zero for k in range(self.n)]
@@ -63,7 +63,7 @@ class Series:
         return [sp.Add(*(a[i] * b[k - i] for i in range(k + 1) if a[i] != 0 and b[k - i] != 0)) for k in range(self.n)]
 
     def _power(self, e: sp.Pow) -> list[sp.Expr]:
-        if not e.exp.has(self.t):
+        if self.t not in e.exp.free_symbols:
             return self.power(self.of(e.base), e.exp)
         return self.exp(self.multiply(self.of(e.exp), self.of(sp.log(e.base))))
 

@@ -49,8 +49,8 @@ def _sign(value) -> Comparison:
 def compare(left: sp.Expr, right: sp.Expr, point: dict) -> Comparison:
     """The sign of left - right at an exact point, confirmed at twice the precision.
 
-    ZERO means that the enclosure of the difference holds zero and is narrower than 2**-500 of the larger side (or
-    that the difference is the exact fraction 0): agreement at a point, never a proof.
+    ZERO means that the enclosure of the difference holds zero and is narrower than 2**-300 of the larger side, or of
+    one (or that the difference is the exact fraction 0): agreement at a point, never a proof.
     """
     for bits in (_FIRST_BITS, _LAST_BITS):
         try:
@@ -68,7 +68,7 @@ def compare(left: sp.Expr, right: sp.Expr, point: dict) -> Comparison:
             return Comparison.UNKNOWN
         if bits == _LAST_BITS:
             low, high = bounds(value)
-            if low <= 0 <= high and high - low <= size * 2.0**-500:
+            if low <= 0 <= high and high - low <= max(size, 1) * 2.0**-300:
                 return Comparison.ZERO
     return Comparison.UNKNOWN
 

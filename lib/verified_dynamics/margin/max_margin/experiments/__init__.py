@@ -2,10 +2,11 @@
 
 from verified_dynamics.margin.max_margin.experiments.constants import (
     angle_times_norm,
+    direction_power_of_time,
+    direction_rate,
     direction_ratio,
     direction_ratio_unprojected,
-    effective_support,
-    effective_support_ratio,
+    direction_squaring_ratio,
     flow_constants,
     gap_ratio,
     gap_ratio_shannon,
@@ -14,10 +15,8 @@ from verified_dynamics.margin.max_margin.experiments.constants import (
     norm_ratio,
     residual_error,
     residual_error_uniform,
-    return_rate_ratio,
-    return_rate_ratio_clearance,
-    return_to_the_residual,
-    support_ratio,
+    scaled_gap,
+    squaring_curve,
 )
 from verified_dynamics.margin.max_margin.experiments.exact import (
     conserved,
@@ -27,8 +26,10 @@ from verified_dynamics.margin.max_margin.experiments.exact import (
     residual_growth,
     shift_error,
     shift_error_without_step,
+    squaring_ratio_zero_multiplier,
     trajectory_deviation,
     zero_multiplier,
+    zero_multiplier_error,
 )
 from verified_dynamics.margin.max_margin.experiments.methods import (
     angle_against_norm,
@@ -50,6 +51,14 @@ from verified_dynamics.margin.max_margin.experiments.networks import (
     homogeneous_chains,
     smoothed_margin,
 )
+from verified_dynamics.margin.max_margin.experiments.residuals import (
+    effective_support,
+    effective_support_ratio,
+    return_rate_ratio,
+    return_rate_ratio_clearance,
+    return_to_the_residual,
+    support_ratio,
+)
 
 __all__ = [
     "angle_against_norm",
@@ -61,8 +70,11 @@ __all__ = [
     "decreases_homogeneous",
     "decreases_wrong_degree",
     "descent_beside_flow",
+    "direction_power_of_time",
+    "direction_rate",
     "direction_ratio",
     "direction_ratio_unprojected",
+    "direction_squaring_ratio",
     "effective_support",
     "effective_support_ratio",
     "exact_trajectory",
@@ -85,13 +97,17 @@ __all__ = [
     "return_rate_ratio",
     "return_rate_ratio_clearance",
     "return_to_the_residual",
+    "scaled_gap",
     "shift_error",
     "shift_error_without_step",
     "smoothed_margin",
+    "squaring_curve",
+    "squaring_ratio_zero_multiplier",
     "support_ratio",
     "trajectory_deviation",
     "universal_gap_ratio",
     "universal_ratio",
     "universal_ratio_sign",
     "zero_multiplier",
+    "zero_multiplier_error",
 ]

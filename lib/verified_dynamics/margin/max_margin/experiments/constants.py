@@ -8,10 +8,13 @@ import xarray as xr
 
 from verified_dynamics.experiments import Profile, Tolerance, experiment
 from verified_dynamics.margin.max_margin.data_sets import generic_data_sets
-from verified_dynamics.margin.max_margin.duals import stationary_point
 from verified_dynamics.margin.max_margin.flow import flow
 from verified_dynamics.margin.max_margin.reference import reference
-from verified_dynamics.statistics import linear_slope
+from verified_dynamics.statistics import (
+    exponential_rate,
+    shifted_logarithmic_rate,
+    squaring_ratio,
+)
 
 CHAPTER = "margin/max-margin"
 
@@ -133,79 +136,34 @@ def angle_times_norm(data: xr.Dataset) -> xr.DataArray:
     return furthest(angle * last["norm"] / last["perpendicular"], 1.0)
 
 
+def direction_squaring_ratio(data: xr.Dataset) -> xr.DataArray:
+    """Statistic: e(t^2)/e(t) of the direction error, t^2 at the horizon, furthest from 1/2."""
+    return furthest(squaring_ratio(data["direction"]), 0.5)
+
+
+def direction_rate(data: xr.Dataset) -> xr.DataArray:
+    """Statistic: the power p in e = C/(log t + c)^p, furthest from one."""
+    return furthest(shifted_logarithmic_rate(data["direction"]), 1.0)
+
+
+def direction_power_of_time(data: xr.Dataset) -> xr.DataArray:
+    """Statistic: the power r in e = C t^-r (log t)^-p, furthest from zero."""
+    return furthest(exponential_rate(data["direction"]), 0.0)
+
+
+def squaring_curve(error: xr.DataArray) -> xr.DataArray:
+    """e(t^2)/e(t) (seed, log_time) at every recorded log t whose double lies within the horizon."""
+    times = error["log_time"].values
+    at = [x for x in times if 2 * x <= times[-1] * (1 + 1e-9)]
+    ratios = [squaring_ratio(error, at=x) for x in at]
+    return xr.concat(ratios, "log_time").assign_coords(log_time=at)
+
+
 def furthest(values: xr.DataArray, target: float) -> xr.DataArray:
     """For each replicate the value furthest from the target over the grid: one estimate speaks for all cells."""
     stacked = values.stack(cell=[dim for dim in values.dims if dim != "seed"]).transpose("seed", "cell")
     chosen = np.abs(stacked.values - target).argmax(axis=1)
     return xr.DataArray(stacked.values[np.arange(len(chosen)), chosen], dims="seed")
-
-
-@experiment(
-    "return-to-the-residual",
-    chapter=CHAPTER,
-    smoke=Profile(grid={"mode": (0.3, 0.6), "clearance": (0.45, 0.9)}, seeds=16),
-    full=Profile(grid={"mode": (0.2, 0.4, 0.6), "clearance": (0.3, 0.5, 0.9)}, seeds=200),
-    tolerances={"error": Tolerance(rtol=1e-3, atol=1e-11)},
-    unit="data sets",
-)
-def return_to_the_residual(cell: dict, seeds: Sequence[int], device: torch.device) -> xr.Dataset:
-    """Mode lambda and clearance kappa - 1 of planar data sets vary; measured is |w - w_hat log t - w~|."""
-    mode, kappa = cell["mode"], 1 + cell["clearance"]
-    log_time = np.arange(26.0, 37.0, 2.0)
-    x = generic_data_sets(seeds, n=6, d=2, modes=(mode, mode), next_margin=(kappa, kappa))
-    w = flow(x.to(device), log_time).cpu().numpy()
-    solved = [reference(rows) for rows in x]
-    limit = np.stack([r.w_hat[None] * log_time[:, None] + r.w_tilde for r in solved])
-    error = np.linalg.norm(w - limit, axis=-1)
-    return xr.Dataset({"error": (("seed", "log_time"), error)}, coords={"log_time": log_time})
-
-
-def return_rate(data: xr.Dataset) -> xr.DataArray:
-    """Exponent of t in the decay of the residual's error, per data set and cell."""
-    return -linear_slope(np.log(data["error"]), "log_time")
-
-
-def return_rate_ratio(data: xr.Dataset) -> xr.DataArray:
-    """Statistic: measured exponent over min(1, lambda, kappa - 1), furthest from one."""
-    return furthest(return_rate(data) / np.minimum(np.minimum(data["mode"], data["clearance"]), 1.0), 1.0)
-
-
-def return_rate_ratio_clearance(data: xr.Dataset) -> xr.DataArray:
-    """Statistic: measured exponent over kappa - 1 alone, furthest from one."""
-    return furthest(return_rate(data) / data["clearance"], 1.0)
-
-
-@experiment(
-    "effective-support",
-    chapter=CHAPTER,
-    smoke=Profile(grid={"d": (2, 5, 8)}, seeds=24),
-    full=Profile(grid={"d": (2, 5, 8, 16)}, seeds=400),
-    tolerances={"infimum": Tolerance(rtol=1e-8), "effective_support": Tolerance(rtol=1e-8)},
-    unit="data sets",
-)
-def effective_support(cell: dict, seeds: Sequence[int], device: torch.device) -> xr.Dataset:
-    """The dimension of generic data sets varies; measured is the infimum of sum exp(-z_n . v) beside exp(entropy)."""
-    solved = [
-        (rows.numpy(), reference(rows)) for rows in generic_data_sets(seeds, n=2 * cell["d"] + 6, d=cell["d"])
-    ]
-    infimum = []
-    for rows, r in solved:
-        z = rows[r.support] - r.gamma * r.u
-        infimum.append(np.exp(-z @ stationary_point(z, np.zeros(cell["d"]))).sum())
-    effective = [r.effective_support for _, r in solved]
-    return xr.Dataset(
-        {"infimum": ("seed", np.array(infimum)), "effective_support": ("seed", np.array(effective))}
-    )
-
-
-def effective_support_ratio(data: xr.Dataset) -> xr.DataArray:
-    """Statistic: infimum over exp(entropy), furthest from one."""
-    return furthest(data["infimum"] / data["effective_support"], 1.0)
-
-
-def support_ratio(data: xr.Dataset) -> xr.DataArray:
-    """Statistic: infimum over the number of support vectors, furthest from one."""
-    return furthest(data["infimum"] / data["d"], 1.0)
 
 
 def _uniform_residual(r, rows):

@@ -12,6 +12,7 @@ from verified_dynamics.margin.max_margin.data_sets import orthogonal_pair, zero_
 from verified_dynamics.margin.max_margin.experiments.constants import CHAPTER
 from verified_dynamics.margin.max_margin.flow import flow
 from verified_dynamics.margin.max_margin.methods import GradientDescent, descend
+from verified_dynamics.statistics import squaring_ratio
 
 
 @experiment(
@@ -19,7 +20,12 @@ from verified_dynamics.margin.max_margin.methods import GradientDescent, descend
     chapter=CHAPTER,
     smoke=Profile(grid={"tilt": (0.0, 0.5)}, seeds=12, settings={"horizon": 60.0}),
     full=Profile(grid={"tilt": (0.0, 0.1, 0.5)}, seeds=200, settings={"horizon": 1000.0}),
-    tolerances={"w": Tolerance(rtol=1e-7, atol=1e-9), "deviation": Tolerance(rtol=1e-2, atol=1e-8)},
+    tolerances={
+        "w": Tolerance(rtol=1e-7, atol=1e-9),
+        "deviation": Tolerance(rtol=1e-2, atol=1e-8),
+        "a": Tolerance(rtol=1e-12),
+        "b": Tolerance(rtol=1e-12),
+    },
     unit="data sets",
 )
 def exact_trajectory(cell: dict, seeds: Sequence[int], device: torch.device) -> xr.Dataset:
@@ -31,7 +37,12 @@ def exact_trajectory(cell: dict, seeds: Sequence[int], device: torch.device) -> 
     exact = torch.stack([orthogonal_pair_flow(a, b, torch.tensor(log_time)) for a, b in sides])
     deviation = (w - exact).abs().amax(dim=(1, 2))
     return xr.Dataset(
-        {"w": (("seed", "log_time", "axis"), w.numpy()), "deviation": ("seed", deviation.numpy())},
+        {
+            "w": (("seed", "log_time", "axis"), w.numpy()),
+            "deviation": ("seed", deviation.numpy()),
+            "a": ("seed", np.array([a for a, _ in sides])),
+            "b": ("seed", np.array([b for _, b in sides])),
+        },
         coords={"log_time": log_time, "axis": [1, 2]},
     )
 
@@ -81,6 +92,18 @@ def residual_growth(pair: str):
         return chosen["b"] * rise.drop_vars("log_time", errors="ignore") / np.log(100)
 
     return statistic
+
+
+def squaring_ratio_zero_multiplier(data: xr.Dataset) -> xr.DataArray:
+    """Statistic: e(t^2)/e(t) of the sine of the angle to u = (1, 0) at log t = 500."""
+    return squaring_ratio(zero_multiplier_error(data), at=500.0)
+
+
+def zero_multiplier_error(data: xr.Dataset) -> xr.DataArray:
+    """Sine of the angle to u = (1, 0) along the flow on the pair with a zero multiplier."""
+    w = data["w"].sel(pair="zero multiplier", drop=True)
+    second = w.sel(axis=2, drop=True)
+    return second / np.hypot(w.sel(axis=1, drop=True), second)
 
 
 def conserved(data: xr.Dataset) -> xr.DataArray:

@@ -28,6 +28,7 @@ _ROUNDING = 1e-12  # smallest decrease of the log of the smoothed margin that co
         "log_smoothed_margin": Tolerance(atol=1e-6),
         "normalised_margin": Tolerance(rtol=1e-5, atol=1e-9),
         "log_loss": Tolerance(rtol=1e-5, atol=1e-6),
+        "log_norm": Tolerance(atol=1e-6),
         "decreases": Tolerance(atol=0.02),
         "decreases_wrong_degree": Tolerance(atol=0.02),
     },
@@ -47,6 +48,7 @@ def smoothed_margin(cell: dict, seeds: Sequence[int], device: torch.device) -> x
         "log_smoothed_margin": path.log_smoothed_margin(degree),
         "normalised_margin": path.normalised_margin(degree),
         "log_loss": path.log_loss,
+        "log_norm": path.log_norm,
     }
     curves = {name: (("seed", "step"), values.cpu().numpy()[:, kept]) for name, values in curves.items()}
     shares = {"decreases": degree, "decreases_wrong_degree": degree + 1}

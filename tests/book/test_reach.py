@@ -22,7 +22,7 @@ def lib(book):
 
 
 def names(code, lib):
-    return [file.relative_to(lib / "house").as_posix() for file in reach(code, lib).files]
+    return [file.relative_to(lib / "house").as_posix() for file in reach([code], lib).files]
 
 
 def test_a_name_taken_through_packages_reaches_only_what_it_stands_for(lib):
@@ -51,10 +51,16 @@ def test_a_package_that_does_more_than_re_export_is_reached_itself(book, lib):
 
 
 def test_another_meaning_of_a_passed_on_name_is_noticed(book, lib):
-    before = reach("from house.margin.svm import solve", lib)
+    before = reach(["from house.margin.svm import solve"], lib)
     book.module("house/margin/svm/__init__.py", "from house.margin.svm.solve import other as solve\n")
-    assert reach("from house.margin.svm import solve", lib).names != before.names
+    assert reach(["from house.margin.svm import solve"], lib).names != before.names
 
 
 def test_code_without_the_library_reaches_nothing(lib):
-    assert reach("import numpy\nx = 1", lib).files == ()
+    assert reach(["import numpy", "x = 1"], lib).files == ()
+
+
+def test_code_that_cannot_be_read_reaches_nothing_and_hides_no_other_cell(book, lib):
+    book.module("house/late.py", "x = = 1\n")
+    found = reach(["x = = 1", "import house.late"], lib).files
+    assert [file.name for file in found] == ["late.py"]

@@ -125,8 +125,7 @@ def not_executed_message(paths: list[Path]) -> str:
 def _key(notebook: nbformat.NotebookNode, path: Path) -> str:
     root = root_of(path)
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    code = "\n".join(_COMMAND.sub(r"\1pass", source) for source in cells)
-    reached = reach(code, root / "lib")
+    reached = reach([_COMMAND.sub(r"\1pass", source) for source in cells], root / "lib")
     records = sorted((root / "book" / "records" / path.parent.name / path.stem).rglob("*"))
     digest = hashlib.sha256(json.dumps([cells, reached.names, _environment()]).encode())
     for file in [*reached.files, *(file for file in records if file.is_file())]:

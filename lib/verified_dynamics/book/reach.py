@@ -5,6 +5,7 @@ reaches that theory and not its neighbours, although Python imports both.
 """
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,9 +32,9 @@ class Reach:
     names: tuple[str, ...]
 
 
-def reach(code: str, lib: Path) -> Reach:
-    """What `code` reaches below `lib` through imports: modules, the data files beside them, names passed on."""
-    todo = list(_read_module(code, "").imports)
+def reach(cells: Iterable[str], lib: Path) -> Reach:
+    """What pieces of code reach below `lib` by imports: modules, the data files beside them, names passed on."""
+    todo = [target for code in cells for target in _read_module(code, "").imports]
     seen: set[Target] = set()
     files: set[Path] = set()
     names: set[str] = set()
@@ -106,7 +107,10 @@ def _cached_module(file: Path, package: str, changed: int, size: int) -> Module:
 
 
 def _read_module(code: str, package: str) -> Module:
-    tree = ast.parse(code)
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:  # whoever runs the code is told where; what cannot be read reaches nothing
+        return Module((), {}, False)
     bindings: dict[str, Target] = {}
     imports: list[Target] = []
     for node in ast.walk(tree):

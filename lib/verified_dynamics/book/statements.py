@@ -52,21 +52,35 @@ def statements(cells: Iterable[dict]) -> list[Statement]:
 
 
 def claims_in_code(cells: Iterable[dict]) -> list[Call]:
-    """Every call of `Claim` and `Cited` in a notebook's code cells, in order."""
+    """Every call of `Claim` and `Cited` in a notebook's code cells, in order; cells with an error hold none."""
     found = []
     for index, cell in enumerate(cells):
-        if cell["cell_type"] == "code":
-            code = re.sub(r"^(\s*)[%!].*$", r"\1pass", _source(cell), flags=re.MULTILINE)
-            calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
-            found += [_call(node, index) for node in calls if _called(node) in ("Claim", "Cited")]
+        tree = _tree(cell)
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree else []
+        found += [_call(node, index) for node in calls if _called(node) in ("Claim", "Cited")]
     return found
+
+
+def _tree(cell: dict) -> ast.Module | None:
+    """The code of a cell without shell lines; None for text and for code that cannot be read."""
+    if cell["cell_type"] != "code":
+        return None
+    try:
+        return ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", _source(cell), flags=re.MULTILINE))
+    except SyntaxError:
+        return None
 
 
 def complaints(cells: Iterable[dict]) -> list[str]:
     """One sentence for each breach of the rule that a statement is followed at once by its own claim."""
     cells = list(cells)
     stated, made = statements(cells), claims_in_code(cells)
-    found = [f"A {item.kind} in cell {item.cell} has no label." for item in stated if not item.name]
+    found = [
+        f"The code of cell {index} cannot be read."
+        for index, cell in enumerate(cells)
+        if cell["cell_type"] == "code" and _tree(cell) is None
+    ]
+    found += [f"A {item.kind} in cell {item.cell} has no label." for item in stated if not item.name]
     found += [
         f"The first argument of {call.kind} in cell {call.cell} is no plain string."
         for call in made

@@ -110,7 +110,7 @@ def _inner_layer():
     )
 
 
-def models(**options):
+def models():
     """(network, number of free groups) of the package's own architectures, which read images (n, 3, 8, 8)."""
     draw = {"generator": generator()}
     return {
@@ -207,16 +207,7 @@ FOLLOWED = {
         VECTOR,
         8,
     ),
-    "difference of multiples": (
-        Net(
-            lambda n, x: n.c(torch.relu(n.a(x) * 0.5 - n.b(x) / 3)),
-            a=linear(4, 5),
-            b=linear(4, 5),
-            c=linear(5, 2),
-        ),
-        VECTOR,
-        5,
-    ),
+    "difference of multiples": (two(lambda h: torch.relu(h * 0.5 - h / 3)), VECTOR, 4),
     "weighted sum": (two(lambda h: torch.add(h, sum([h, h]), alpha=0.3)), VECTOR, 4),
     "cat of branches": (
         Net(
@@ -227,6 +218,21 @@ FOLLOWED = {
         ),
         IMAGE,
         6,
+    ),
+    "cat with the input": (
+        Net(lambda n, x: n.b(torch.cat([torch.relu(n.a(x)), x], 1)), a=linear(4, 5), b=linear(9, 2)),
+        VECTOR,
+        5,
+    ),
+    "cat with a sigmoid": (
+        Net(
+            lambda n, x: n.c(torch.cat([n.a(x).sigmoid(), n.b(x)], 1)),
+            a=conv(3, 4),
+            b=conv(3, 2),
+            c=conv(6, 2),
+        ),
+        IMAGE,
+        2,
     ),
     "cat with itself": (two(lambda h: torch.cat([h, h], dim=-1), second=linear(8, 2)), VECTOR, 4),
     "broadcast over positions": (
@@ -252,6 +258,7 @@ PINNED = {
     "transposed convolution": (nn.Sequential(conv(3, 4), nn.ReLU(), nn.ConvTranspose2d(4, 2, 3)), IMAGE),
     "group norm": (nn.Sequential(conv(3, 4), nn.ReLU(), nn.GroupNorm(2, 4), conv(4, 2)), IMAGE),
     "layer used twice": (Net(lambda n, x: n.a(torch.relu(n.a(x))), a=linear(4, 4)), VECTOR),
+    "cat of unlisted parts": (two(lambda h: torch.cat(h.chunk(2, 1), 1)), VECTOR),
     "tied weights": (_tied(), VECTOR),
     "shared memory": (_shared_memory(), VECTOR),
     "layer inside another": (_inner_layer(), SQUARE),
@@ -272,10 +279,6 @@ PINNED = {
     "matrix attribute": (two(lambda h: h.mT.mT), SQUARE),
     "detached attribute": (two(lambda h: h.data), VECTOR),
     "permuted": (two(lambda h: h.permute(0, 2, 1)), SQUARE),
-    "cat with the input": (
-        Net(lambda n, x: n.b(torch.cat([torch.relu(n.a(x)), x], 1)), a=linear(4, 5), b=linear(9, 2)),
-        VECTOR,
-    ),
     "cat along time": (two(lambda h: torch.cat([h, h], 1).flatten(1), second=linear(32, 2)), SQUARE),
     "positions as features": (nn.Sequential(conv(3, 8), nn.ReLU(), linear(8, 2)), IMAGE),
     "positions pooled with channels": (

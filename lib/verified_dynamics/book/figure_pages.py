@@ -137,8 +137,9 @@ def _origin(item: dict) -> list[tuple[str, str]]:
 
 def _plain(value) -> str:
     """Provenance as words: a range for consecutive seeds, `name = value` for parameters."""
-    if isinstance(value, list) and len(value) > 2 and value == list(range(value[0], value[0] + len(value))):
-        return f"{value[0]} to {value[-1]}"
+    if isinstance(value, list) and len(value) > 2 and all(isinstance(item, int) for item in value):
+        if value == list(range(value[0], value[0] + len(value))):
+            return f"{value[0]} to {value[-1]}"
     if isinstance(value, dict):
         return "; ".join(f"{key} = {_plain(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):

@@ -33,7 +33,11 @@ def degree(model, read=lambda model: model.encode(TOKENS)):
     return math.log10(high / low)
 
 
-@given(st.lists(st.floats(-5, 5), min_size=3, max_size=3), st.integers(-20, 20))
+# Entries whose squares are neither lost nor too large: the variance is exact up to a power of two.
+entries = st.floats(-5, 5).filter(lambda value: value == 0 or abs(value) > 1e-100)
+
+
+@given(st.lists(entries, min_size=3, max_size=3), st.integers(-20, 20))
 def test_layer_norm_without_eps_is_exactly_scale_invariant(row, power):
     x = torch.tensor([row], dtype=torch.float64)
     assert torch.equal(LayerNorm(3)(x), LayerNorm(3)(x * 2.0**power))

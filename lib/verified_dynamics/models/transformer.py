@@ -15,8 +15,9 @@ class LayerNorm(nn.Module):
     """(x - mean) / sqrt(variance + eps) over the last dimension, times a learned gain, plus an optional bias.
 
     With eps = 0 the map is exactly invariant under x -> c x for c > 0, as long as squares neither overflow
-    nor vanish; a constant row, whose variance is 0, is then sent to 0. Dividing by the l2 norm of the centred row instead of its standard deviation, as
-    Merrill et al. 2021 do, differs by the constant sqrt(m), which the gain absorbs.
+    nor vanish; a constant row, whose variance is 0, is then sent to 0. Dividing by the l2 norm of the centred
+    row instead of its standard deviation, as Merrill et al. 2021 do, differs by the constant sqrt(m), which
+    the gain absorbs.
     """
 
     def __init__(

@@ -29,10 +29,12 @@ class MarkovChain:
 
     @property
     def order(self) -> int:
+        """How many past symbols the next one depends on."""
         return self.transition.ndim - 1
 
     @property
     def symbols(self) -> int:
+        """Size of the alphabet."""
         return self.transition.shape[-1]
 
     def stationary(self, tolerance: float = 1e-14) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from verified_dynamics.ensemble.errors import EnsembleError
+from verified_dynamics.ensemble.same_everywhere import SameEverywhere
 
 
 class Member:
@@ -75,12 +76,16 @@ def doubled(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def over_members(function: Callable) -> Callable:
-    """vmap over the first dimension of every argument, with one clear sentence where a member draws randomly."""
+    """vmap over the first dimension of every argument, by operations that treat all members alike.
+
+    Raises EnsembleError where a member draws random numbers.
+    """
     mapped = torch.func.vmap(function, randomness="error")
 
     def call(*arguments):
         try:
-            return mapped(*arguments)
+            with SameEverywhere():
+                return mapped(*arguments)
         except RuntimeError as error:
             if "randomness" not in str(error):
                 raise

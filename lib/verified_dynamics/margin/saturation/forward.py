@@ -10,7 +10,7 @@ from torch.overrides import TorchFunctionMode
 
 from verified_dynamics.margin.saturation import orders
 from verified_dynamics.margin.saturation.orders import ZERO, Order
-from verified_dynamics.margin.saturation.scaling import SaturationError, check_precision
+from verified_dynamics.margin.saturation.scaling import SaturationError, saturate
 
 # Operations that move or add up entries of one tensor, and therefore keep its order.
 SAME = frozenset(
@@ -222,9 +222,13 @@ def _double(value):
 def leading_forward(
     model: nn.Module, *inputs: Tensor, call: Callable | None = None
 ) -> tuple[Tensor, LeadingOrders]:
-    """Run the model (or `call`, a method of it) on leading orders; returns the output's leading value and
-    the mode.
+    """Run the model (or `call`, a method of it) on leading orders, in double precision.
+
+    Returns the output's leading value and the mode, which knows the order of every tensor on the way.
     """
+    if any(p.dtype != torch.float64 for p in model.parameters()):
+        with saturate(model, scale=1.0):
+            return leading_forward(model, *inputs, call=call)
     mode = LeadingOrders(model)
     with mode:
         output = (call or model)(*[_double(x) for x in inputs])
@@ -258,7 +262,6 @@ def exact_saturated_forward(model: nn.Module, *inputs: Tensor, call: Callable | 
     where leading scores tie although terms of lower degree, which then decide the limit, follow them.
     Source: Merrill et al. 2021, definition 1.
     """
-    check_precision(model)
     output, mode = leading_forward(model, *inputs, call=call)
     undecided = sum(int(count) for count in mode.undecided)
     if undecided:

@@ -34,6 +34,8 @@ from verified_dynamics.margin.saturation.experiments.homogeneity import (
     degree_error,
     degrees,
     gap_at,
+    hidden_states,
+    saturated_states,
 )
 from verified_dynamics.margin.saturation.experiments.limits import (
     distance_from_deviation,
@@ -88,6 +90,7 @@ __all__ = [
     "fixed_gap_rate_over_norm",
     "gap_at",
     "growth_exponent",
+    "hidden_states",
     "largest_deviation",
     "largest_error",
     "largest_head_count",
@@ -105,6 +108,7 @@ __all__ = [
     "published_least_minus",
     "published_minus",
     "rate_of",
+    "saturated_states",
     "scale_invariant_ratio",
     "share_of_growth",
     "share_of_ties",

@@ -7,10 +7,10 @@ import xarray as xr
 from verified_dynamics.data import every_string, is_counter_string
 from verified_dynamics.experiments import Profile, Tolerance, experiment
 from verified_dynamics.margin.saturation import attention_counts
-from verified_dynamics.margin.saturation.counting import blocks, hard, rejection, saturated, softmax_at
+from verified_dynamics.margin.saturation.counting import blocks, hard, rejection, saturated
 
 CHAPTER = "margin/saturation"
-ATTENTION = {"saturated": saturated, "hard": hard, "softmax": softmax_at(1.0)}
+ATTENTION = {"saturated": saturated, "hard": hard}
 
 
 @experiment(
@@ -22,7 +22,7 @@ ATTENTION = {"saturated": saturated, "hard": hard, "softmax": softmax_at(1.0)}
     unit="exhaustive sets of words",
 )
 def counting_network(cell, seeds, device) -> xr.Dataset:
-    """The network for aⁿbⁿcⁿ with saturated attention, with hard attention and with softmax attention: wrong
+    """The network for aⁿbⁿcⁿ with saturated attention and with hard attention: wrong
     answers on all words up to a length, by length, and its rejection of words of n letters b and c and n +
     difference letters a.
     """

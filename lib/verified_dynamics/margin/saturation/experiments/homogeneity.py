@@ -18,23 +18,36 @@ NORMALISATIONS = ("branch_norm", "post_norm", "pre_ln")
 
 
 class Encoder(nn.Module):
-    """A transformer without its classifier: tokens (n, T) -> hidden states (n, T, m)."""
+    """A transformer up to its classifier: tokens (n, T) -> hidden states (n, T, m)."""
 
     def __init__(self, transformer: Transformer):
         super().__init__()
         self.transformer = transformer
-        transformer.classifier = nn.Identity()  # its parameters must not be counted twice
 
     def forward(self, tokens: Tensor) -> Tensor:
         return self.transformer.encode(tokens)
 
 
-def _encoder(cell, generator) -> Encoder:
-    transformer = Transformer(
+def hidden_states(ensemble: Ensemble, tokens: Tensor) -> Tensor:
+    """Hidden states (s, n, T, m) of an ensemble of transformers for the same tokens."""
+    return _within(Encoder(ensemble.module), "transformer.", ensemble)(tokens)
+
+
+def saturated_states(ensemble: Ensemble, tokens: Tensor) -> Tensor:
+    """The exact saturated hidden states (s, n, T, m) of an ensemble of transformers."""
+    return _within(Saturated(Encoder(ensemble.module)), "model.transformer.", ensemble)(tokens)
+
+
+def _within(outer: nn.Module, prefix: str, ensemble: Ensemble) -> Ensemble:
+    named = {prefix + name: p for name, p in ensemble.parameters.items()}
+    return Ensemble(outer, named, {prefix + name: b for name, b in ensemble.buffers.items()}, ensemble.seeds)
+
+
+def _transformer(cell, generator) -> Transformer:
+    return Transformer(
         10, cell["width"], 2, 4, feed_forward=2 * cell["width"], context=cell["context"], generator=generator,
         normalisation=cell["normalisation"], biases=cell.get("biases", False),
     )  # fmt: skip
-    return Encoder(transformer)
 
 
 def _tokens(cell, seed: int = 1) -> Tensor:
@@ -70,7 +83,7 @@ STAGES = {
 @experiment(
     "degrees",
     chapter=CHAPTER,
-    smoke=Profile(grid={"normalisation": NORMALISATIONS}, seeds=6, settings={"width": 16, "context": 6}),
+    smoke=Profile(grid={"normalisation": NORMALISATIONS}, seeds=4, settings={"width": 16, "context": 6}),
     full=Profile(grid={"normalisation": NORMALISATIONS}, seeds=32, settings={"width": 256, "context": 64}),
     tolerances={"degree": Tolerance(atol=1e-4), "propagated": Tolerance(atol=1e-12)},
 )
@@ -81,7 +94,7 @@ def degrees(cell, seeds, device) -> xr.Dataset:
     tokens = _tokens(cell).to(device)
     measured = []
     for seed in seeds:
-        model = _encoder(cell, torch.Generator().manual_seed(seed)).to(device)
+        model = Encoder(_transformer(cell, torch.Generator().manual_seed(seed))).to(device)
         stages = [Stage(model, path, before=before) for path, before in STAGES.values()]
         measured.append([homogeneity_degree(stage, tokens) for stage in stages])
     table = {row.path: float(row.degree) for row in degree_table(model, tokens)}
@@ -115,7 +128,7 @@ def degree_error(data: xr.Dataset) -> xr.DataArray:
     chapter=CHAPTER,
     smoke=Profile(
         grid={"normalisation": NORMALISATIONS, "biases": (False, True)},
-        seeds=32,
+        seeds=24,
         settings={"width": 16, "context": 6, "doublings": 12},
     ),
     full=Profile(
@@ -131,18 +144,15 @@ def approach_to_saturation(cell, seeds, device) -> xr.Dataset:
     biases.
     """
     tokens = _tokens(cell).to(device)
-    plain = Ensemble.build(lambda generator: _encoder(cell, generator), seeds, device=device)
-    named = {f"model.{name}": p for name, p in plain.parameters.items()}
-    limit = Ensemble(Saturated(plain.module), named, {}, plain.seeds)
+    ensemble = Ensemble.build(lambda generator: _transformer(cell, generator), seeds, device=device)
     scales = [float(2**k) for k in range(cell["doublings"] + 1)]
     with torch.no_grad():
-        saturated = limit(tokens)  # (s, n, T, m)
+        saturated = saturated_states(ensemble, tokens)  # (s, n, T, m)
         # All scales at once: members (scale, seed) of one larger ensemble.
-        scaled = {name: torch.cat([c * p for c in scales]) for name, p in plain.parameters.items()}
-        states = Ensemble(plain.module, scaled, plain.buffers, plain.seeds * len(scales))(tokens)
-        gaps = one_minus_cosine(states.unflatten(0, (len(scales), -1)), saturated).mean(
-            dim=(2, 3)
-        )  # (scales, s)
+        scaled = {name: torch.cat([c * p for c in scales]) for name, p in ensemble.parameters.items()}
+        many = Ensemble(ensemble.module, scaled, ensemble.buffers, ensemble.seeds * len(scales))
+        states = hidden_states(many, tokens).unflatten(0, (len(scales), -1))  # (scales, s, n, T, m)
+        gaps = one_minus_cosine(states, saturated).mean(dim=(2, 3))  # (scales, s)
     return xr.Dataset({"gap": (("seed", "scale"), gaps.T.cpu().numpy())}, coords={"scale": scales})
 
 

@@ -8,8 +8,7 @@ from verified_dynamics.ensemble import Ensemble, train
 from verified_dynamics.experiments import Profile, Tolerance, experiment
 from verified_dynamics.margin.saturation import attention_counts as counts
 from verified_dynamics.margin.saturation import language_models
-from verified_dynamics.margin.saturation.experiments.homogeneity import Encoder
-from verified_dynamics.margin.saturation.forward import Saturated
+from verified_dynamics.margin.saturation.experiments.homogeneity import hidden_states, saturated_states
 from verified_dynamics.margin.saturation.norm_budget import NormBudget
 
 CHAPTER = "margin/saturation"
@@ -122,7 +121,7 @@ OPTIMIZERS = {
     smoke=Profile(
         grid={"optimizer": tuple(OPTIMIZERS)},
         seeds=6,
-        settings={"width": 16, "context": 8, "steps": 60, "batch": 16, "texts": 2000},
+        settings={"width": 16, "context": 8, "steps": 50, "batch": 16, "texts": 2000},
     ),
     full=Profile(
         grid={"optimizer": tuple(OPTIMIZERS)},
@@ -196,14 +195,11 @@ class _Recorder:
         } | self.last
 
     def _measured(self, ensemble: Ensemble) -> dict[str, Tensor]:
+        tokens = self.sequences[:, :-1]
         with torch.no_grad():
             loss = ensemble.map(language_models.next_token_loss, self.sequences)
-            gaps = [self._gap(ensemble.member(k)) for k in range(len(ensemble))]
-        return {"loss": loss, "gap": torch.tensor(gaps)}
-
-    def _gap(self, model) -> float:
-        encoder, tokens = Encoder(model), self.sequences[:, :-1]
-        return float(counts.one_minus_cosine(encoder(tokens), Saturated(encoder)(tokens)).mean())
+            gap = counts.one_minus_cosine(hidden_states(ensemble, tokens), saturated_states(ensemble, tokens))
+        return {"loss": loss, "gap": gap.mean(dim=(1, 2))}
 
 
 def largest_identity_error(kind: str):

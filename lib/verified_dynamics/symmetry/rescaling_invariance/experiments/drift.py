@@ -37,12 +37,12 @@ _RULES = {
     smoke=Profile(
         grid={"rule": tuple(_RULES), "step_size": (0.2, 0.1, 0.05, 0.025)},
         seeds=6,
-        settings={"horizon": 6.0, "samples": 60, "width": 12},
+        settings={"horizon": 3.0, "samples": 60, "width": 12},
     ),
     full=Profile(
         grid={"rule": tuple(_RULES), "step_size": (0.2, 0.1, 0.05, 0.025, 0.0125, 0.00625)},
         seeds=64,
-        settings={"horizon": 6.0, "samples": 1000, "width": 64},
+        settings={"horizon": 3.0, "samples": 1000, "width": 64},
     ),
     tolerances={"drift": Tolerance(rtol=1e-3, atol=1e-9)},
 )
@@ -149,7 +149,7 @@ def unexplained_drift(rule: str, variable: str = "unexplained"):
     "weight-decay",
     chapter=CHAPTER,
     smoke=Profile(
-        grid={"decayed": ("all weights", "incoming weights"), "step_size": (0.1, 0.05, 0.025)},
+        grid={"decayed": ("all weights", "incoming weights"), "step_size": (0.1, 0.05)},
         seeds=6,
         settings={"horizon": 3.0, "rate": 0.1, "samples": 60, "width": 12},
     ),

@@ -53,7 +53,7 @@ def decay_rate_over_theory(noise: float):
     "noise-equilibrium",
     chapter=CHAPTER,
     smoke=Profile(
-        grid={"outputs": (1, 4)}, seeds=8, settings={"step_size": 0.04, "noise": 1.0, "steps": 5000, "replicas": 64}
+        grid={"outputs": (4,)}, seeds=8, settings={"step_size": 0.04, "noise": 1.0, "steps": 5000, "replicas": 64}
     ),
     full=Profile(
         grid={"outputs": (1, 2, 4, 8)},

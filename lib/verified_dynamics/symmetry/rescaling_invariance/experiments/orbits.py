@@ -111,7 +111,7 @@ def orbit_output_change(data: xr.Dataset) -> xr.DataArray:
     "optimizer-equivariance",
     chapter=CHAPTER,
     smoke=Profile(
-        grid={"rule": tuple(UPDATE_RULES)}, seeds=5, settings={"samples": 60, "width": 12, "steps": 20, "spread": 0.7}
+        grid={"rule": tuple(UPDATE_RULES)}, seeds=4, settings={"samples": 60, "width": 12, "steps": 20, "spread": 0.7}
     ),
     full=Profile(
         grid={"rule": tuple(UPDATE_RULES)}, seeds=32, settings={"samples": 500, "width": 64, "steps": 50, "spread": 0.7}

@@ -25,10 +25,14 @@ _CONSTANTS = ("gamma", "entropy", "min_entropy", "direction_constant", "gap_cons
     "flow-constants",
     chapter=CHAPTER,
     smoke=Profile(
-        grid={"loss": ("exponential", "logistic"), "d": (2, 5)}, seeds=24, settings={"doublings": 4}
+        grid={"loss": ("exponential", "logistic"), "d": (2, 5)},
+        seeds=24,
+        settings={"doublings": 4, "step": 0.1},
     ),
     full=Profile(
-        grid={"loss": ("exponential", "logistic"), "d": (2, 5, 8)}, seeds=200, settings={"doublings": 6}
+        grid={"loss": ("exponential", "logistic"), "d": (2, 5, 8)},
+        seeds=200,
+        settings={"doublings": 6, "step": 0.05},
     ),
     tolerances={
         **{name: Tolerance(rtol=1e-8) for name in (*_CONSTANTS, "perpendicular", "offset")},
@@ -46,7 +50,7 @@ def flow_constants(cell: dict, seeds: Sequence[int], device: torch.device) -> xr
     d = cell["d"]
     log_time = 15.0 * 2 ** (np.arange(2 * cell["doublings"] + 1) / 2)
     x = generic_data_sets(seeds, n=2 * d + 6, d=d)
-    w = flow(x.to(device), log_time, loss=cell["loss"]).cpu().numpy()  # (s, T, d)
+    w = flow(x.to(device), log_time, step=cell["step"], loss=cell["loss"]).cpu().numpy()  # (s, T, d)
     solved = [reference(rows) for rows in x]
     data = xr.Dataset(
         {name: ("seed", np.array([getattr(r, name) for r in solved])) for name in _CONSTANTS},

@@ -29,7 +29,7 @@ RULES = {
     "normalised": NormalisedDescent(1.0),
     "normalised, momentum": NormalisedDescent(1.0, momentum=0.9),
     "dual acceleration": DualAcceleration(1.0),
-    "sign descent": SignDescent(0.5),
+    "sign descent": SignDescent(0.1, decay=0.0),
 }
 FAST = ("normalised", "normalised, momentum", "dual acceleration")
 
@@ -110,7 +110,7 @@ def norm_over_law(data: xr.Dataset) -> xr.DataArray:
     chapter=CHAPTER,
     smoke=Profile(
         grid={"algorithm": ("normalised descent", "sign descent", "diagonal net")},
-        seeds=24, settings={"steps": 6000},
+        seeds=24, settings={"steps": 5000},
     ),
     full=Profile(
         grid={"algorithm": ("normalised descent", "sign descent", "diagonal net")},

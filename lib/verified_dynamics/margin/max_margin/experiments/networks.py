@@ -18,7 +18,7 @@ _ROUNDING = 1e-12  # smallest decrease of the log of the smoothed margin that co
     chapter=CHAPTER,
     smoke=Profile(
         grid={"network": ("two layers", "output bias")},
-        seeds=12, settings={"n": 12, "d": 5, "m": 20, "steps": 400, "step": 1.0},
+        seeds=12, settings={"n": 12, "d": 5, "m": 20, "steps": 300, "step": 1.0},
     ),
     full=Profile(
         grid={"network": ("two layers", "three layers", "output bias")},
@@ -78,7 +78,7 @@ def decreases_wrong_degree(data: xr.Dataset) -> xr.DataArray:
 @experiment(
     "homogeneous-chains",
     chapter=CHAPTER,
-    smoke=Profile(grid={"degree": (2, 3, 4)}, seeds=8, settings={"steps": 300, "rise": 4.0}),
+    smoke=Profile(grid={"degree": (2, 3, 4)}, seeds=8, settings={"steps": 200, "rise": 6.0}),
     full=Profile(grid={"degree": (2, 3, 4, 6)}, seeds=100, settings={"steps": 20_000, "rise": 2.0}),
     tolerances={
         "log_loss": Tolerance(rtol=1e-4),

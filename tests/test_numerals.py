@@ -2,7 +2,12 @@
 
 import pytest
 
-from verified_dynamics.numerals import interval, number, plus_minus, seconds
+from verified_dynamics.numerals import interval, number, plus_minus, seconds, symbol
+
+
+def plain(text):
+    """Without the spaces at which lines do not break."""
+    return text.replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(
@@ -11,7 +16,7 @@ from verified_dynamics.numerals import interval, number, plus_minus, seconds
      (3e7, "3 × 10⁷"), ("inf", "∞"), ("-inf", "−∞")],
 )  # fmt: skip
 def test_numbers(value, text):
-    assert number(value) == text
+    assert plain(number(value)) == text
 
 
 @pytest.mark.parametrize(
@@ -26,11 +31,28 @@ def test_numbers(value, text):
     ],
 )
 def test_intervals_have_two_digits_of_their_width(low, value, high, text):
-    assert interval(value, low, high) == text
+    assert plain(interval(value, low, high)) == text
 
 
 def test_predictions_and_durations():
-    assert plus_minus(1, 0.001) == "1 ± 0.001"
+    assert plain(plus_minus(1, 0.001)) == "1 ± 0.001"
     assert plus_minus(0, 0) == "0"
     assert seconds(0.0123) == "12 ms"
     assert seconds(1.234) == "1.2 s"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("lambda", "λ"),
+        ("Delta", "Δ"),
+        ("u1", "u₁"),
+        ("x_12", "x₁₂"),
+        ("sigma2", "σ₂"),
+        ("rate", "rate"),
+        ("w", "w"),
+        ("W3", "W₃"),
+    ],
+)
+def test_names_of_symbols(name, text):
+    assert symbol(name) == text

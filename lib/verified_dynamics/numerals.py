@@ -1,9 +1,20 @@
 """Numbers as a reader wants them: as many digits as the interval supports."""
 
 import math
+import re
 
-__all__ = ["interval", "number", "plus_minus", "seconds"]
+__all__ = ["interval", "number", "plus_minus", "seconds", "symbol"]
 
+_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_GREEK = dict(
+    zip(
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi "
+        "chi psi omega".split(),
+        "αβγδεζηθικλμνξοπρστυφχψω",
+        strict=True,
+    )
+)
+_SPACE = "\u00a0"  # lines do not break there
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -18,7 +29,8 @@ def number(value: float | str, digits: int = 3) -> str:
     if -4 < int(exponent) < 5:
         decimals = max(0, digits - 1 - int(exponent))
         return _tidy(f"{value:,.{decimals}f}")
-    return f"{_tidy(mantissa)} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    power = str(int(exponent)).translate(_SUPERSCRIPT)
+    return f"{_tidy(mantissa)}{_SPACE}×{_SPACE}10{power}"
 
 
 def interval(value: float | str, low: float | str, high: float | str) -> str:
@@ -38,12 +50,19 @@ def interval(value: float | str, low: float | str, high: float | str) -> str:
 
 def plus_minus(predicted: float, within: float) -> str:
     """ "predicted ± within", or the prediction alone where nothing is allowed for."""
-    return number(predicted, 6) + (f" ± {number(within, 2)}" if within else "")
+    return number(predicted, 6) + (f"{_SPACE}±{_SPACE}{number(within, 2)}" if within else "")
 
 
 def seconds(value: float) -> str:
     """A duration: milliseconds below a tenth of a second."""
     return f"{max(1, round(1000 * value))} ms" if value < 0.1 else f"{value:.1f} s"
+
+
+def symbol(name: str) -> str:
+    """A symbol's name as a reader knows it: Greek letters by their sign, digits at the end as an index."""
+    letters, digits = re.fullmatch(r"(.*?)_?(\d*)", name).groups()
+    sign = _GREEK.get(letters.lower(), letters)
+    return (sign if letters[:1].islower() or len(sign) > 1 else sign.upper()) + digits.translate(_SUBSCRIPT)
 
 
 def _tidy(text: str) -> str:

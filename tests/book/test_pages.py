@@ -56,7 +56,7 @@ def test_the_pages_show_what_the_chapters_recorded(sources):
     html = sources.root / "_build" / "html"
     chapter = (html / "chapters/symmetry/scaling.html").read_text()
     card = chapter[chapter.index('id="claim-rescaling"') : chapter.index('id="code-rescaling"')]
-    for text in ("Theorem 1.1", "Proved", "Control refuted", "witness: x = 1/2", "0.90 [0.80, 1.10]",
+    for text in ("Theorem 1.1", "Proved", "Control refuted", "witness: x\u00a0=\u00a01/2", "0.90 [0.80, 1.10]",
                  "the scale is left out", "our own result", 'href="#claim-homogeneity"'):  # fmt: skip
         assert text in card
     assert "Not applicable" in chapter and "Cited, not checked here." in chapter

@@ -6,7 +6,7 @@ from sphinx.transforms import SphinxTransform
 from verified_dynamics.book.elements import html
 from verified_dynamics.book.ledger import CELLS, cell_state
 from verified_dynamics.book.square import CONTROLS, HEADINGS, describe, square
-from verified_dynamics.numerals import interval, number, plus_minus, seconds
+from verified_dynamics.numerals import interval, number, plus_minus, seconds, symbol
 
 __all__ = ["ORIGINS", "JoinStatements", "card", "cited_card"]
 
@@ -97,24 +97,30 @@ def _cell(claim: dict, cell: str, parse) -> nodes.Element:
 
 
 def _symbolic(check: dict, parse) -> list[nodes.Node]:
-    small = f"{check['method']}, {seconds(check['seconds'])}"
+    words = f"{check['method']}, {seconds(check['seconds'])}"
     if check["witness"]:
-        entries = [f"{name} = {value}" for name, value in check["witness"].items()]
-        more = ", …" if len(entries) > _WITNESS_ENTRIES else ""
-        small = f"witness: {', '.join(entries[:_WITNESS_ENTRIES])}{more} · {small}"
+        words = f"witness: {_witness(check['witness'])} · {words}"
     elif check["checked_points"]:
-        small += f" · checked again at {check['checked_points']} exact points"
-    parts = [html("p", *parse(check["text"])), html("p", small, classes=["vd-small"])]
-    return [*parts, *_formula(check)]
+        words += f" · checked again at {check['checked_points']} exact points"
+    return [html("p", *parse(check["text"])), _formula(check, words)]
 
 
-def _formula(check: dict) -> list[nodes.Node]:
-    """The statement that was put to the prover, folded away."""
+def _witness(witness: dict[str, str]) -> str:
+    entries = [f"{symbol(name)}\u00a0=\u00a0{value.replace('-', '−')}" for name, value in witness.items()]
+    more = ", …" if len(entries) > _WITNESS_ENTRIES else ""
+    return ", ".join(entries[:_WITNESS_ENTRIES]) + more
+
+
+def _formula(check: dict, words: str) -> nodes.Element:
+    """How it was decided; choosing the line unfolds the statement that was put to the prover."""
     tex = check["statement"]
     if not tex or len(tex) > _LONGEST_FORMULA:
-        return []
+        return html("p", words, classes=["vd-small"])
     formula = nodes.math_block(tex, tex, nowrap=False, number=None, xml_space="preserve")
-    return [html("details", html("summary", "formula"), formula, classes=["vd-formula"])]
+    line = html(
+        "summary", f"{words} · ", html("span", "formula", classes=["vd-unfold"]), classes=["vd-small"]
+    )
+    return html("details", line, formula, classes=["vd-formula"])
 
 
 def _measured(check: dict, parse) -> list[nodes.Node]:

@@ -100,8 +100,17 @@ def finish(app, error) -> None:
     if error is None and app.builder.format == "html":
         for source_map in Path(app.outdir, "_static").rglob("*.map"):
             source_map.unlink()
+        remove_former_pages(app)
         mathjax.copy_files(Path(app.outdir, "_static"))
         Path(app.outdir, "ledger.json").write_text(to_json(current_ledger(app)), encoding="utf-8")
         Path(
             app.outdir, ".nojekyll"
         ).touch()  # GitHub leaves out folders that begin with an underscore otherwise
+
+
+def remove_former_pages(app) -> None:
+    """Take pages out of the site whose sources are gone; Sphinx leaves them there."""
+    for folder in ("book", "chapters"):
+        for page in Path(app.outdir, folder).rglob("*.html"):
+            if page.relative_to(app.outdir).with_suffix("").as_posix() not in app.env.found_docs:
+                page.unlink()

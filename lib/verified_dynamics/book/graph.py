@@ -53,11 +53,22 @@ def svg(claims: list[dict], link: Callable[[dict], str], label: str) -> str:
 
 
 def _rows(claims: list[dict]) -> list[list[str]]:
-    depth = layers({claim["name"]: claim["needs"] for claim in claims})
+    """Names by row; within a layer, claims stand in the order of what they need, which keeps lines short."""
+    needs = {claim["name"]: claim["needs"] for claim in claims}
+    depth = layers(needs)
     rows: list[list[str]] = []
+    place: dict[str, float] = {}
+
+    def wish(name: str) -> float:
+        found = [place[need] for need in needs[name] if need in place]
+        return sum(found) / len(found) if found else 0.5
+
     for level in range(max(depth.values()) + 1):
-        names = [claim["name"] for claim in claims if depth[claim["name"]] == level]
-        rows += [names[start : start + _PER_ROW] for start in range(0, len(names), _PER_ROW)]
+        names = sorted((name for name in needs if depth[name] == level), key=wish)
+        for start in range(0, len(names), _PER_ROW):
+            row = names[start : start + _PER_ROW]
+            rows.append(row)
+            place |= {name: (position + 0.5) / len(row) for position, name in enumerate(row)}
     return rows
 
 

@@ -143,19 +143,14 @@ class Table(LedgerDirective):
         ]
         needs = ", ".join(f"{{ref}}`{need} <claim-{need}>`" for need in claim["needs"]) or "–"
         source = claim["source"] or "–"
+        name = html("p", html("code", claim["name"]), f" · {self._evidence(claim)}", classes=["vd-small"])
+        origin = "" if claim["origin"] == "paper" else f" ({claim['origin']})"
+        cells = [*self.markdown(needs)], [*self.markdown(source + origin)]
         return html(
             "tr",
             html("td", square(claim, link=self.address(claim))),
-            html(
-                "td",
-                *text,
-                html("p", html("code", claim["name"]), f" · {self._evidence(claim)}", classes=["vd-small"]),
-                *reasons,
-            ),
-            html("td", *self.markdown(needs)),
-            html(
-                "td", *self.markdown(source + ("" if claim["origin"] == "paper" else f" ({claim['origin']})"))
-            ),
+            html("td", html("div", *text, name, *reasons, classes=["vd-scroll"])),
+            *(html("td", *content) for content in cells),
             ids=[f"row-{claim['name']}"],
         )
 

@@ -22,7 +22,7 @@ NOT_PARTS = {
     "book", "claims", "command_line", "data", "ensemble", "experiments", "figures", "models", "notebook", "proof",
     "statistics",
 }  # fmt: skip
-MUTANTS_PER_STATEMENT = 2
+MUTANTS_PER_STATEMENT = 3
 
 
 def theories() -> list[str]:

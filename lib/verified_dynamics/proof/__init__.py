@@ -2,6 +2,7 @@
 
 from verified_dynamics.proof.certificates import Convex, Monotone, SignedFactors, SumOfSquares
 from verified_dynamics.proof.prove import prove
+from verified_dynamics.proof.statement_base import Statement
 from verified_dynamics.proof.statements import (
     AsymptoticTo,
     AtLeast,
@@ -9,7 +10,6 @@ from verified_dynamics.proof.statements import (
     LimitIs,
     SeriesIs,
     Solves,
-    Statement,
 )
 from verified_dynamics.proof.verdicts import Proof, ProofError, Verdict
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import sympy as sp
 from sympy.core.relational import GreaterThan, LessThan, StrictGreaterThan, StrictLessThan
 
-from verified_dynamics.proof.statements import AtLeast, Equal, LimitIs, Statement
+from verified_dynamics.proof.statement_base import Statement
+from verified_dynamics.proof.statements import AtLeast, Equal, LimitIs
 
 
 class CertificateError(ValueError):

@@ -6,7 +6,7 @@ import sympy as sp
 
 from verified_dynamics.proof import solver_z3
 from verified_dynamics.proof.domains import Domain
-from verified_dynamics.proof.normal_form import is_positive
+from verified_dynamics.proof.signs import is_positive
 
 _CONTINUOUS = (sp.exp, sp.sin, sp.cos, sp.tanh, sp.sinh, sp.cosh, sp.erf, sp.erfc, sp.atan, sp.asinh, sp.Abs, sp.Max,
                sp.Min, sp.sech)  # fmt: skip

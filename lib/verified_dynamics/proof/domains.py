@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import random
 from collections.abc import Iterator
 
 import sympy as sp
+from sympy.matrices.matrixbase import MatrixBase
 
 from verified_dynamics.proof.enclosures import holds_at
 
@@ -16,6 +18,10 @@ _SIMPLE = [sp.Rational(p, q) for p, q in (
     (11, 10), (9, 10), (10, 1), (-10, 1), (1, 20), (-1, 20))]  # fmt: skip
 
 _PATIENCE = 600  # candidates before a domain without any sampled point is given up
+
+
+class DomainError(ValueError):
+    """The assumptions of a symbol exclude every number that could be tried."""
 
 
 def allowed(symbol: sp.Symbol, value: sp.Expr) -> bool:
@@ -30,7 +36,7 @@ def pool(symbol: sp.Symbol) -> list[sp.Expr]:
     if not found:
         found = [v for v in (sp.pi, sp.sqrt(2), -sp.sqrt(2), sp.I, sp.S(11), sp.S(12)) if allowed(symbol, v)]
     if not found:
-        raise ValueError(f"No simple number satisfies the assumptions of {symbol}; relax them.")
+        raise DomainError(f"No simple number satisfies the assumptions of {symbol}; relax them.")
     return found
 
 
@@ -40,7 +46,7 @@ def seeded(text: str) -> random.Random:
 
 
 def solve_givens(given, symbols) -> dict[sp.Symbol, sp.Expr]:
-    """Equations in `given`, solved for one symbol each; only unique solutions are used."""
+    """Equations in `given`, solved for one symbol each that occurs linearly, with a coefficient that is not zero."""
     found: dict[sp.Symbol, sp.Expr] = {}
     for relation in given:
         if not isinstance(relation, sp.Eq):
@@ -48,13 +54,13 @@ def solve_givens(given, symbols) -> dict[sp.Symbol, sp.Expr]:
         difference = (relation.lhs - relation.rhs).subs(found)
         free = sorted(set(symbols) & difference.free_symbols - set(found), key=str, reverse=True)
         for symbol in free:
-            if sp.expand(difference).as_poly(symbol) is None or sp.degree(sp.expand(difference), symbol) != 1:
+            polynomial = sp.expand(difference).as_poly(symbol)
+            if polynomial is None or polynomial.degree() != 1 or not polynomial.LC().is_nonzero:
                 continue
-            solution = sp.solve(difference, symbol)
-            if len(solution) == 1:
-                found = {name: value.subs(symbol, solution[0]) for name, value in found.items()}
-                found[symbol] = solution[0]
-                break
+            solution = -polynomial.nth(0) / polynomial.LC()
+            found = {name: value.subs(symbol, solution) for name, value in found.items()}
+            found[symbol] = solution
+            break
     return found
 
 
@@ -112,3 +118,36 @@ class Domain:
             if point is not None:
                 seen.add(key)
                 yield point
+
+
+_SIGNS = {">": "positive", ">=": "nonnegative", "<": "negative", "<=": "nonpositive", "!=": "nonzero"}
+
+
+def with_signs(statement):
+    """The statement with relations such as x > 0 in `given` made assumptions of a symbol of the same name."""
+    stronger: dict[sp.Symbol, dict] = {}
+    rest = []
+    for relation in statement.given:
+        turned = relation.reversed if getattr(relation, "lhs", None) == 0 else relation
+        word = _SIGNS.get(getattr(turned, "rel_op", ""))
+        symbol = getattr(turned, "lhs", None)
+        if word is None or turned.rhs != 0 or not symbol.is_Symbol or symbol.is_real is not True:
+            rest.append(relation)
+        elif symbol not in statement.bound():
+            stronger.setdefault(symbol, {**symbol.assumptions0})[word] = True
+    if not stronger:
+        return statement
+    names = {symbol: sp.Symbol(symbol.name, **facts) for symbol, facts in stronger.items()}
+    changes = {f.name: _renamed(getattr(statement, f.name), names) for f in dataclasses.fields(statement)}
+    changes["given"] = tuple(relation.xreplace(names) for relation in rest)
+    return dataclasses.replace(statement, **changes)
+
+
+def _renamed(value, names: dict):
+    if isinstance(value, tuple):
+        return tuple(_renamed(part, names) for part in value)
+    if dataclasses.is_dataclass(value):
+        return dataclasses.replace(
+            value, **{f.name: _renamed(getattr(value, f.name), names) for f in dataclasses.fields(value)}
+        )
+    return value.xreplace(names) if isinstance(value, (sp.Basic, MatrixBase)) else value

@@ -1,28 +1,25 @@
 """The functions that `enclosures` evaluates rigorously, one rule per SymPy class.
 
 Each rule takes the evaluation and the expression and returns a fraction or an interval that holds the value.
-Functions that interval arithmetic lacks are enclosed by their inverse (arctangent, Lambert W: the candidate from
-ordinary arithmetic is widened and both ends are checked) or by a series with a bounded tail (the error function).
+Functions that interval arithmetic lacks stand in `special_functions`.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
 
 import sympy as sp
-from mpmath.ctx_mp import MPContext
 
 from verified_dynamics.proof.enclosures import Enclosure, NoEnclosure, NotDefined, Unresolved
+from verified_dynamics.proof.special_functions import (
+    arctangent,
+    error_function,
+    gamma,
+    lambert_w,
+    plain_context,
+)
 
 _LARGEST_SUM = 5000
-
-
-@lru_cache(maxsize=16)
-def _plain_context(bits: int) -> MPContext:
-    context = MPContext()
-    context.prec = bits
-    return context
 
 
 def _add(at: Enclosure, e):
@@ -159,88 +156,11 @@ def _floor(at: Enclosure, e):
     x = at.value(e.args[0])
     if isinstance(x, Fraction):
         return Fraction(x.numerator // x.denominator)
-    context = _plain_context(at.bits)
+    context = plain_context(at.bits)
     low, high = (int(context.floor(context.make_mpf(end))) for end in x._mpi_)
     if low != high:
         raise Unresolved(str(e))
     return Fraction(low)
-
-
-def _verified_inverse(at: Enclosure, target, candidate, forward):
-    """The interval round `candidate` on whose ends the increasing `forward` brackets `target`."""
-    context = _plain_context(at.bits)
-    slack = (1 + abs(candidate)) * context.mpf(2) ** (12 - at.bits)
-    low, high = at.iv.mpf(candidate - slack), at.iv.mpf(candidate + slack)
-    target = at.interval(target)
-    if not (forward(low).b < target.a and forward(high).a > target.b):
-        raise Unresolved("an inverse function")
-    return at.point_interval(low.a, high.b)
-
-
-def _middle(at: Enclosure, x):
-    context = _plain_context(at.bits)
-    if isinstance(x, Fraction):
-        return context.mpf(x.numerator) / x.denominator
-    low, high = (context.make_mpf(end) for end in x._mpi_)
-    return (low + high) / 2
-
-
-def _atan(at: Enclosure, e):
-    x = at.value(e.args[0])
-    if x == Fraction(0):
-        return Fraction(0)
-    guess = _plain_context(at.bits).atan(_middle(at, x))
-    return _verified_inverse(at, x, guess, lambda y: at.iv.sin(y) / at.iv.cos(y))
-
-
-def _lambert(at: Enclosure, e):
-    if len(e.args) > 1 and e.args[1] != 0:
-        raise NoEnclosure("another branch of LambertW")
-    x = at.value(e.args[0])
-    if x == Fraction(0):
-        return Fraction(0)
-    if at.sign_of(at.add(x, at.value(sp.exp(-1)))) <= 0:
-        raise NotDefined("LambertW left of -1/e")
-    guess = _plain_context(at.bits).lambertw(_middle(at, x)).real
-    return _verified_inverse(at, x, guess, lambda w: w * at.iv.exp(w))
-
-
-def _erf(at: Enclosure, e):
-    r"""$\mathrm{erf}(x) = \frac{2}{\sqrt\pi} e^{-x^2} \sum_n 2^n x^{2n+1} / (2n+1)!!$, all terms of one sign."""
-    x = at.value(e.args[0])
-    sign = at.sign_of(x, e.args[0])
-    if sign == 0:
-        return Fraction(0)
-    return sign * _erf_of_positive(at, at.interval(x) * sign)
-
-
-def _erf_of_positive(at: Enclosure, x):
-    if x.b > 40:
-        tail = at.iv.exp(-x * x)  # 0 < erfc(x) < exp(-x^2)
-        return at.point_interval((1 - tail).a, at.iv.mpf(1).b)
-    term, total, n = x, at.iv.mpf(0), 0
-    tiny = at.iv.mpf(2) ** (-at.bits - 8)
-    while True:
-        total = total + term
-        n += 1
-        ratio = 2 * x * x / (2 * n + 1)
-        term = term * ratio
-        if ratio.b < 0.5 and term.b < (total * tiny).a:
-            break
-    total = total + at.point_interval(at.iv.mpf(0).a, (2 * term).b)
-    return 2 / at.iv.sqrt(at.iv.pi) * at.iv.exp(-x * x) * total
-
-
-def _gamma(at: Enclosure, e):
-    x = at.value(e.args[0])
-    if isinstance(x, Fraction) and x.denominator == 1:
-        if x <= 0:
-            raise NotDefined("the gamma function at a pole")
-        if x < 2000:
-            return Fraction(int(sp.factorial(int(x) - 1)))
-    if at.sign_of(x) < 0:
-        raise NoEnclosure("the gamma function of a negative number")
-    return at.iv.gamma(at.interval(x))
 
 
 def _binomial(at: Enclosure, e):
@@ -310,12 +230,12 @@ FUNCTIONS = {
     sp.asinh: _through(lambda x: sp.log(x + sp.sqrt(x**2 + 1))),
     sp.acosh: _through(lambda x: sp.log(x + sp.sqrt(x**2 - 1))),
     sp.atanh: _through(lambda x: sp.log((1 + x) / (1 - x)) / 2),
-    sp.atan: _atan, sp.asin: _through(lambda x: sp.atan(x / sp.sqrt(1 - x**2))),
+    sp.atan: arctangent, sp.asin: _through(lambda x: sp.atan(x / sp.sqrt(1 - x**2))),
     sp.acos: _through(lambda x: sp.pi / 2 - sp.atan(x / sp.sqrt(1 - x**2))),
     sp.Abs: _abs, sp.Max: _extremum(True), sp.Min: _extremum(False), sp.sign: _sign,
     sp.Heaviside: _heaviside, sp.Piecewise: _piecewise, sp.floor: _floor,
-    sp.ceiling: _through(lambda x: -sp.floor(-x)), sp.LambertW: _lambert, sp.erf: _erf,
-    sp.erfc: _through(lambda x: 1 - sp.erf(x)), sp.gamma: _gamma,
+    sp.ceiling: _through(lambda x: -sp.floor(-x)), sp.LambertW: lambert_w, sp.erf: error_function,
+    sp.erfc: _through(lambda x: 1 - sp.erf(x)), sp.gamma: gamma,
     sp.factorial: _through(lambda n: sp.gamma(n + 1)), sp.binomial: _binomial,
     sp.Sum: _repeated("add", 0), sp.Product: _repeated("multiply", 1), sp.harmonic: _harmonic,
     sp.CRootOf: _root_of, sp.Derivative: _done, sp.Subs: _done, sp.Integral: _done, sp.Limit: _done,

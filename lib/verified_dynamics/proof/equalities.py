@@ -8,7 +8,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from verified_dynamics.proof import solver_z3
-from verified_dynamics.proof.continuity import nonnegative_on
+from verified_dynamics.proof.continuity import continuous_on, nonnegative_on
 from verified_dynamics.proof.domains import Domain
 from verified_dynamics.proof.refute import Comparison, compare, sample_equal
 from verified_dynamics.proof.statements import Equal
@@ -74,7 +74,9 @@ def equal(left: sp.Expr, right: sp.Expr, statement, seconds: float) -> Outcome:
     ask = partial(solver_z3.decide, "==", jets(left), jets(right), domain)
     if method is not None:
         return _cross_checked(method, left, right, ask, agreed, sampling)
-    answer = ask(0.4 * seconds)
+    if attempt(0.2 * seconds, constant_zero, difference, domain, default=False):
+        return proven("vanishing derivative and a value", checked_points=agreed)
+    answer = ask(0.3 * seconds)
     if answer.holds and _real(left, domain) and _real(right, domain):
         return proven("z3", checked_points=agreed)
     if answer.holds is False and answer.witness and domain.contains(answer.witness):
@@ -83,6 +85,20 @@ def equal(left: sp.Expr, right: sp.Expr, statement, seconds: float) -> Outcome:
             return refuted("z3 model, confirmed by evaluation", f"the sides differ at {named}", named)
     points = f"it agrees at {agreed} exact points; " if agreed else ""
     return undecided(f"no symbolic method shows it and no witness was found ({points}{answer.reason})", agreed)
+
+
+def constant_zero(difference: sp.Expr, domain: Domain) -> bool:
+    """Whether a continuous function of one real symbol has no slope and vanishes exactly at one point."""
+    if len(domain.symbols) != 1 or domain.given or domain.symbols[0].is_integer or difference.has(sp.I):
+        return False
+    symbol = domain.symbols[0]
+    punctured = symbol.is_nonzero and not (symbol.is_positive or symbol.is_negative)
+    if symbol.is_real is not True or punctured or not continuous_on(difference, domain):
+        return False
+    if zero_method(difference.diff(symbol), 1.0) is None:
+        return False
+    simple = (v for v in (sp.S.Zero, sp.S.One, sp.S.NegativeOne) if v in domain.pools[symbol])
+    return any(zero_method(difference.subs(symbol, value), 0.5) is not None for value in simple)
 
 
 def _cross_checked(method, left, right, ask, agreed: int, sampling) -> Outcome:

@@ -13,9 +13,11 @@ from verified_dynamics.proof.continuity import continuous_on
 from verified_dynamics.proof.descent import lowest_point
 from verified_dynamics.proof.domains import Domain
 from verified_dynamics.proof.limits import true_limit
-from verified_dynamics.proof.normal_form import is_positive, nonnegative, simplified
+from verified_dynamics.proof.normal_form import simplified
 from verified_dynamics.proof.refute import Comparison, compare, sample_at_least
-from verified_dynamics.proof.statements import AtLeast, Statement
+from verified_dynamics.proof.signs import is_positive, nonnegative
+from verified_dynamics.proof.statement_base import Statement
+from verified_dynamics.proof.statements import AtLeast
 from verified_dynamics.proof.timeouts import attempt
 from verified_dynamics.proof.verdicts import Outcome, ProofError, Verdict, proven, refuted, undecided
 

@@ -89,10 +89,13 @@ def without_lambert(expression: sp.Expr, t: sp.Symbol, end: sp.Expr):
 
 
 def orderings(value: sp.Expr) -> list[dict] | None:
-    """Substitutions that decide the first maximum or minimum of two symbols: larger, smaller, equal."""
-    for e in sorted(value.atoms(sp.Max, sp.Min), key=sp.default_sort_key):
-        if len(e.args) == 2 and all(a.is_Symbol for a in e.args):
-            p, q = e.args
-            gap = sp.Symbol("gap_", positive=True)
-            return [{p: q + gap}, {q: p + gap}, {p: q}]
+    """Substitutions that decide the first maximum, minimum or sign of symbols in a claimed value."""
+    gap = sp.Symbol("gap_", positive=True)
+    for e in sorted(value.atoms(sp.Max, sp.Min, sp.sign), key=sp.default_sort_key):
+        pair = (e.args[0], sp.S.Zero) if isinstance(e, sp.sign) else e.args
+        if len(pair) != 2 or not all(a.is_Symbol or a.is_number for a in pair):
+            continue
+        p, q = sorted(pair, key=lambda a: a.is_number)
+        below = {p: q - gap} if q.is_number else {q: p + gap}
+        return [{p: q + gap}, below, {p: q}]
     return None

@@ -27,7 +27,7 @@ from verified_dynamics.proof.statements import AsymptoticTo, Equal, LimitIs
 from verified_dynamics.proof.timeouts import attempt
 from verified_dynamics.proof.verdicts import Outcome, ProofError, Verdict, proven, refuted, undecided
 
-_STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_DISTANCES = (3, 10, 30, 100, 300, 1000, *(sp.Integer(10) ** k for k in (4, 8, 16, 32, 64, 128, 256)))
 _BITS = 2200
 _PARAMETERS = 6
 
@@ -53,8 +53,8 @@ def approach(expression: sp.Expr, symbol: sp.Symbol, point: sp.Expr, direction: 
     """Rigorous values of the expression nearer and nearer to the point, for the parameters `at`."""
     moved, t, end = towards_end(expression, symbol, point, direction)
     values = []
-    for step in _STEPS:
-        here = sp.Integer(10) ** step if end is sp.oo else sp.Rational(1, 10**step)
+    for distance in _DISTANCES:
+        here = sp.Integer(distance) if end is sp.oo else sp.Rational(1, distance)
         try:
             low, high = bounds(enclose(moved, {**at, t: here}, _BITS))
         except (NotDefined, Unresolved, NoEnclosure, OverflowError, MemoryError):
@@ -82,7 +82,7 @@ def _check_numerically(statement, expression, limit: sp.Expr, seconds: float) ->
     """
     if statement.functions():
         return 0, None
-    domain = Domain(statement.free_symbols(), statement.given, str(expression))
+    domain = Domain(statement.free_symbols(), _without_variable(statement), str(expression))
     direction = getattr(statement, "direction", "+")
     looked_at = 0
     for at in domain.points(_PARAMETERS):
@@ -119,7 +119,8 @@ def _decide(statement, expression, value, direction: str, seconds: float) -> Out
         return _disputed(statement, expression, value, limit, against, direction, seconds)
     outcome = _compare(statement, limit, value, seconds)
     if outcome.verdict is Verdict.UNDECIDED:
-        return outcome
+        fixed = _at_parameters(statement, expression, value, direction, seconds)
+        return fixed if fixed.verdict is Verdict.REFUTED else outcome
     if outcome.verdict is Verdict.PROVEN:
         return proven("limit by SymPy, values near the point agree" if looked_at else "limit by SymPy",
                       checked_points=looked_at)  # fmt: skip
@@ -150,8 +151,8 @@ def _by_orderings(split, expression, value, statement, direction: str, seconds: 
         case = LimitIs(expression.subs(order), statement.symbol, statement.point, value.subs(order).doit(),
                        direction=direction, given=statement.given)  # fmt: skip
         outcome = _decide(case, case.expression, case.value, direction, seconds / len(split))
-        if outcome.verdict is not Verdict.PROVEN:
-            return outcome
+        if outcome.verdict is not Verdict.PROVEN:  # a case may reach beyond the domain, so its witness does not count
+            return _at_parameters(statement, expression, value, direction, seconds)
         checked += outcome.checked_points
     return proven("limit by SymPy in each order of the parameters", checked_points=checked)
 
@@ -170,7 +171,7 @@ def _compare(statement, limit: sp.Expr, value: sp.Expr, seconds: float) -> Outco
 
 def _at_parameters(statement, expression, value, direction: str, seconds: float) -> Outcome:
     """Where the general limit is out of reach: a refutation at exact values of the parameters."""
-    domain = Domain(statement.free_symbols(), statement.given, str(expression))
+    domain = Domain(statement.free_symbols(), _without_variable(statement), str(expression))
     if domain.symbols and not statement.functions():
         for at in domain.points(4):
             here, claimed = expression.subs(at), value.subs(at)

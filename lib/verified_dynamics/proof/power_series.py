@@ -9,7 +9,8 @@ from __future__ import annotations
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from verified_dynamics.proof.normal_form import is_positive, simplified, vanishes
+from verified_dynamics.proof.normal_form import simplified, vanishes
+from verified_dynamics.proof.signs import is_positive
 
 
 class NotAnalytic(Exception):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 
+from verified_dynamics.proof.domains import DomainError, with_signs
 from verified_dynamics.proof.equalities import decide_equal
 from verified_dynamics.proof.equations import decide_solves
 from verified_dynamics.proof.inequalities import decide_at_least
+from verified_dynamics.proof.limit_forms import SYMPY_FAILURES
 from verified_dynamics.proof.limits import decide_asymptotic, decide_limit
 from verified_dynamics.proof.series import decide_series
+from verified_dynamics.proof.statement_base import Statement
 from verified_dynamics.proof.statements import (
     AsymptoticTo,
     AtLeast,
@@ -16,7 +19,6 @@ from verified_dynamics.proof.statements import (
     LimitIs,
     SeriesIs,
     Solves,
-    Statement,
 )
 from verified_dynamics.proof.timeouts import TimeLimit, time_limit
 from verified_dynamics.proof.verdicts import Outcome, Proof, undecided
@@ -53,11 +55,15 @@ def prove(statement: Statement, *, timeout: float = 20.0) -> Proof:
     token = None
     try:
         with time_limit(timeout) as token:
-            outcome = decide(statement, timeout)
+            outcome = decide(with_signs(statement), timeout)
     except TimeLimit as error:
         if error.owner is not token:
             raise
         outcome = undecided(f"the time limit of {timeout:g} s ran out")
+    except DomainError:
+        raise
+    except SYMPY_FAILURES as error:
+        outcome = undecided(f"SymPy failed: {type(error).__name__}: {error}")
     return Proof(
         statement=statement,
         verdict=outcome.verdict,

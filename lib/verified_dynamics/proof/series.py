@@ -66,8 +66,13 @@ def _named(statement: SeriesIs, k) -> str:
     return str(base**k)
 
 
+def _without_variable(statement: SeriesIs) -> tuple:
+    """The relations of `given` between the parameters alone."""
+    return tuple(g for g in statement.given if not g.has(statement.symbol))
+
+
 def _claim(statement: SeriesIs, left: sp.Expr) -> Equal:
-    return Equal(left, 0, given=tuple(g for g in statement.given if not g.has(statement.symbol)))
+    return Equal(left, 0, given=_without_variable(statement))
 
 
 def _from_coefficients(statement: SeriesIs, coefficients: list[sp.Expr], seconds: float) -> Outcome:
@@ -87,22 +92,38 @@ def _from_coefficients(statement: SeriesIs, coefficients: list[sp.Expr], seconds
 def _from_limits(statement: SeriesIs, sides, seconds: float) -> Outcome:
     """Expansions in fractional powers or logarithms: the quotient by t**order must have a finite limit."""
     for difference, t in sides:
-        limit = true_limit(difference * t ** (-statement.order), t, sp.S.Zero, "+", seconds / len(sides))
-        if limit is None:
-            return undecided("the expression is not analytic at the point and SymPy finds no limit of the remainder")
-        if limit.is_infinite:
-            return refuted("remainder", f"the remainder over {statement.remainder()} tends to {limit}",
-                           {"limit of the remainder over its order": limit})  # fmt: skip
-        if not limit.is_finite:
-            return undecided(f"whether the limit {limit} of the remainder is finite is not known")
+        quotient = difference * t ** (-statement.order)
+        limit = true_limit(quotient, t, sp.S.Zero, "+", 0.7 * seconds / len(sides))
+        if limit is not None and limit.is_infinite:
+            return _unbounded(statement, limit, {})
+        if limit is None or not limit.is_finite:
+            found = _at_parameters(statement, quotient, t, 0.3 * seconds / len(sides))
+            return found or undecided("the expression is not analytic at the point, and whether the remainder is "
+                                      f"bounded is not known (its limit: {limit})")  # fmt: skip
     return proven("the remainder over the power of its order has a finite limit")
+
+
+def _unbounded(statement: SeriesIs, limit: sp.Expr, at: dict) -> Outcome:
+    where = "".join(f", at {s} = {v}" for s, v in at.items())
+    witness = {**{str(s): v for s, v in at.items()}, "limit of the remainder over its order": limit}
+    return refuted("remainder", f"the remainder over {statement.remainder()} tends to {limit}{where}", witness)
+
+
+def _at_parameters(statement: SeriesIs, quotient: sp.Expr, t: sp.Symbol, seconds: float) -> Outcome | None:
+    """A refutation at exact values of the parameters, where the general limit depends on their signs."""
+    domain = Domain(statement.free_symbols(), _without_variable(statement), str(quotient))
+    for at in domain.points(3) if domain.symbols and not statement.functions() else ():
+        limit = true_limit(quotient.subs(at), t, sp.S.Zero, "+", seconds / 3)
+        if limit is not None and limit.is_infinite:
+            return _unbounded(statement, limit, at)
+    return None
 
 
 def _check_remainder(statement: SeriesIs, difference: sp.Expr, t: sp.Symbol) -> int:
     """The remainder over its order, at points near to zero: it must not grow."""
     if statement.functions():
         return 0
-    domain = Domain(statement.free_symbols(), statement.given, str(difference))
+    domain = Domain(statement.free_symbols(), _without_variable(statement), str(difference))
     looked_at = 0
     for at in domain.points(2):
         sizes = [_size(difference, t, sp.Rational(1, 2**k), at, statement.order) for k in (10, 20, 40)]

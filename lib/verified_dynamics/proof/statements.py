@@ -13,111 +13,15 @@ from dataclasses import dataclass, field
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
-from sympy.logic.boolalg import Boolean
 from sympy.matrices.matrixbase import MatrixBase
 
-
-def _expression(value) -> sp.Basic:
-    """`value` as an immutable SymPy expression or matrix."""
-    if isinstance(value, MatrixBase):
-        return value.as_immutable()
-    if isinstance(value, (list, tuple)):
-        return sp.ImmutableMatrix(value)
-    value = sp.sympify(value)
-    if not isinstance(value, (sp.Expr, MatrixBase)):
-        raise TypeError(f"A side of a statement is a SymPy expression or matrix, not {type(value).__name__}.")
-    return value
-
-
-def _relations(given) -> tuple[Boolean, ...]:
-    """`given` as a tuple of SymPy relations, without those that the assumptions imply."""
-    if isinstance(given, (Boolean, bool)):
-        given = (given,)
-    kept = []
-    for relation in given:
-        relation = sp.sympify(relation)
-        if not isinstance(relation, Boolean):
-            raise TypeError(f"`given` holds relations such as a < b, not {relation}.")
-        if relation is sp.false:
-            raise ValueError("One of the relations in `given` contradicts the symbols' assumptions.")
-        if relation is not sp.true:
-            kept.append(relation)
-    return tuple(kept)
-
-
-def _as_tuple(value) -> tuple:
-    return tuple(value) if isinstance(value, (list, tuple, sp.Tuple)) else (value,)
-
-
-def _set(instance, **values) -> None:
-    for name, value in values.items():
-        object.__setattr__(instance, name, value)
-
-
-def describe_symbol(symbol: sp.Symbol) -> str:
-    """The assumptions of a symbol in words, e.g. "x > 0"."""
-    facts = symbol.assumptions0
-    words = []
-    if facts.get("positive"):
-        words.append(f"{symbol} > 0")
-    elif facts.get("negative"):
-        words.append(f"{symbol} < 0")
-    elif facts.get("nonnegative"):
-        words.append(f"{symbol} >= 0")
-    elif facts.get("nonpositive"):
-        words.append(f"{symbol} <= 0")
-    elif facts.get("real") and facts.get("zero") is False:
-        words.append(f"{symbol} real and not 0")
-    elif facts.get("real") and not facts.get("rational"):
-        words.append(f"{symbol} real")
-    elif not facts.get("real"):
-        words.append(f"{symbol} complex")
-    for name in ("even", "odd", "integer", "rational"):
-        if facts.get(name):
-            words.append(f"{symbol} {name}")
-            break
-    return ", ".join(words)
-
-
-@dataclass(frozen=True)
-class Statement:
-    """What all kinds share: `given`, text, TeX, and the symbols that the statement speaks about."""
-
-    def parts(self) -> tuple[sp.Basic, ...]:
-        """Every expression of the statement, for a search of its symbols and functions."""
-        raise NotImplementedError
-
-    def bound(self) -> tuple[sp.Symbol, ...]:
-        """Symbols that the statement binds itself (the variable of a limit or a series)."""
-        return ()
-
-    def free_symbols(self) -> tuple[sp.Symbol, ...]:
-        """The free symbols in the order of their names."""
-        found = set().union(*(part.free_symbols for part in self.parts()), set())
-        return tuple(sorted(found - set(self.bound()), key=lambda s: (s.name, s.sort_key())))
-
-    def functions(self) -> tuple:
-        """The undefined functions that occur, in the order of their names."""
-        found = set().union(*({f.func for f in part.atoms(AppliedUndef)} for part in self.parts()), set())
-        return tuple(sorted(found, key=str))
-
-    @property
-    def kind(self) -> str:
-        """The name of the kind, e.g. "Equal"."""
-        return type(self).__name__
-
-    def domain(self) -> str:
-        """The domain in words: the symbols' assumptions, then `given`."""
-        words = [describe_symbol(symbol) for symbol in self.free_symbols()]
-        return "; ".join(words + [str(relation) for relation in self.given])
-
-    def _with_given(self, tex: str) -> str:
-        if not self.given:
-            return tex
-        return tex + r" \quad\text{for } " + r",\; ".join(sp.latex(relation) for relation in self.given)
-
-    def _with_domain(self, text: str) -> str:
-        return f"{text}  [{self.domain()}]" if self.domain() else text
+from verified_dynamics.proof.statement_base import (
+    Statement,
+    as_expression,
+    as_relations,
+    as_tuple,
+    set_fields,
+)
 
 
 @dataclass(frozen=True)
@@ -129,11 +33,11 @@ class Equal(Statement):
     given: tuple = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
-        left, right = _expression(self.left), _expression(self.right)
+        left, right = as_expression(self.left), as_expression(self.right)
         shapes = [getattr(side, "shape", None) for side in (left, right)]
         if shapes[0] != shapes[1]:
             raise ValueError(f"The sides of Equal have different shapes, {shapes[0]} and {shapes[1]}.")
-        _set(self, left=left, right=right, given=_relations(self.given))
+        set_fields(self, left=left, right=right, given=as_relations(self.given))
 
     def parts(self) -> tuple[sp.Basic, ...]:
         return (self.left, self.right, *self.given)
@@ -162,10 +66,10 @@ class AtLeast(Statement):
     certificate: object = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        left, right = _expression(self.left), _expression(self.right)
+        left, right = as_expression(self.left), as_expression(self.right)
         if isinstance(left, MatrixBase) or isinstance(right, MatrixBase):
             raise TypeError("AtLeast compares scalars; state an inequality of matrices entry by entry.")
-        _set(self, left=left, right=right, given=_relations(self.given))
+        set_fields(self, left=left, right=right, given=as_relations(self.given))
 
     def parts(self) -> tuple[sp.Basic, ...]:
         return (self.left, self.right, *self.given)
@@ -195,8 +99,8 @@ class LimitIs(Statement):
     def __post_init__(self) -> None:
         if self.direction not in ("+", "-"):
             raise ValueError(f'The direction of a limit is "+" or "-", not {self.direction!r}.')
-        _set(self, expression=_expression(self.expression), point=_expression(self.point),
-             value=_expression(self.value), given=_relations(self.given))  # fmt: skip
+        set_fields(self, expression=as_expression(self.expression), point=as_expression(self.point),
+             value=as_expression(self.value), given=as_relations(self.given))  # fmt: skip
 
     def parts(self) -> tuple[sp.Basic, ...]:
         return (self.expression, self.point, self.value, *self.given)
@@ -225,11 +129,11 @@ class AsymptoticTo(Statement):
     given: tuple = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
-        other = _expression(self.other)
+        other = as_expression(self.other)
         if other == 0:
             raise ValueError("Nothing but zero is asymptotic to zero: state it with Equal or LimitIs.")
-        _set(self, expression=_expression(self.expression), other=other,
-             point=_expression(self.point), given=_relations(self.given))  # fmt: skip
+        set_fields(self, expression=as_expression(self.expression), other=other,
+             point=as_expression(self.point), given=as_relations(self.given))  # fmt: skip
 
     def parts(self) -> tuple[sp.Basic, ...]:
         return (self.expression, self.other, self.point, *self.given)
@@ -263,8 +167,8 @@ class SeriesIs(Statement):
         order = sp.sympify(self.order)
         if not order.is_Rational:
             raise ValueError(f"The order of a remainder is a number, not {order}.")
-        _set(self, expression=_expression(self.expression), point=_expression(self.point), order=order,
-             polynomial=_expression(self.polynomial), given=_relations(self.given))  # fmt: skip
+        set_fields(self, expression=as_expression(self.expression), point=as_expression(self.point), order=order,
+             polynomial=as_expression(self.polynomial), given=as_relations(self.given))  # fmt: skip
 
     def parts(self) -> tuple[sp.Basic, ...]:
         return (self.expression, self.point, self.polynomial, *self.given)
@@ -305,19 +209,19 @@ class Solves(Statement):
     given: tuple = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
-        unknown = _as_tuple(self.unknown)
+        unknown = as_tuple(self.unknown)
         for function in unknown:
             if not isinstance(function, AppliedUndef):
                 raise TypeError(f"The unknown is an applied function such as f(t), not {function}.")
-        solution = tuple(s.rhs if isinstance(s, sp.Eq) else sp.sympify(s) for s in _as_tuple(self.solution))
+        solution = tuple(s.rhs if isinstance(s, sp.Eq) else sp.sympify(s) for s in as_tuple(self.solution))
         if len(solution) != len(unknown):
             raise ValueError(f"There are {len(unknown)} unknowns and {len(solution)} solutions.")
-        _set(self, equation=self._equations(self.equation), unknown=unknown, solution=solution,
-             conditions=self._equations(self.conditions), given=_relations(self.given))  # fmt: skip
+        set_fields(self, equation=self._equations(self.equation), unknown=unknown, solution=solution,
+             conditions=self._equations(self.conditions), given=as_relations(self.given))  # fmt: skip
 
     @staticmethod
     def _equations(value) -> tuple:
-        found = tuple(sp.sympify(equation) for equation in _as_tuple(value))
+        found = tuple(sp.sympify(equation) for equation in as_tuple(value))
         for equation in found:
             if isinstance(equation, Relational) and not isinstance(equation, sp.Eq):
                 raise TypeError(f"Solves takes equations, not {equation}.")

@@ -98,17 +98,23 @@ class Translation:
         if symbol not in self.unknowns:
             if symbol.is_extended_real is not True:
                 raise Untranslatable(f"{symbol} is not real")
-            unknown = self.unknowns[symbol] = self.z3.Real(symbol.name)
+            unknown = self.unknowns[symbol] = self._integer(symbol) if symbol.is_integer else self.z3.Real(symbol.name)
+            if symbol.is_rational is not None and not symbol.is_integer:
+                self.exact = False  # z3 takes it for any real number
             self._sign_facts(symbol, unknown)
         return self.unknowns[symbol]
+
+    def _integer(self, symbol: sp.Symbol):
+        number = self.z3.Int(symbol.name)
+        if symbol.is_even is not None:
+            self.fact(number % 2 == (0 if symbol.is_even else 1))
+        return self.z3.ToReal(number)
 
     def _sign_facts(self, e: sp.Expr, term) -> None:
         for holds, fact in ((e.is_positive, term > 0), (e.is_negative, term < 0), (e.is_nonnegative, term >= 0),
                             (e.is_nonpositive, term <= 0), (e.is_nonzero, term != 0)):  # fmt: skip
             if holds:
                 self.fact(fact)
-        if e.is_integer and e.is_positive:
-            self.fact(term >= 1)
 
     def _power(self, e: sp.Pow):
         base, exponent = e.base, e.exp

@@ -26,7 +26,7 @@ def dense(loss, point, diagonal=None):
     def flat(theta):
         return loss({"w": theta[:40].view(8, 5), "v": theta[40:]})
 
-    hessian = torch.func.hessian(flat)(torch.cat([point["w"].flatten(), point["v"]]))
+    hessian = torch.func.jacrev(torch.func.grad(flat))(torch.cat([point["w"].flatten(), point["v"]]))
     if diagonal is None:
         return hessian
     scale = torch.cat([diagonal["w"].flatten(), diagonal["v"]])
@@ -75,7 +75,7 @@ def test_largest_is_found_where_the_smallest_is_larger_in_size():
     )
     for k in range(5):
         exact = -torch.linalg.eigvalsh(dense(loss, at(points, k)))[0]
-        torch.testing.assert_close(result.value[k], exact, rtol=1e-6, atol=0.0)
+        assert abs(result.value[k] - exact) <= result.residual[k] <= 0.01 * exact
 
 
 @given(st.lists(st.floats(-10, 10), min_size=3, max_size=6))

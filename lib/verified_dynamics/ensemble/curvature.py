@@ -26,8 +26,13 @@ class TopEigenvalue:
 
 
 def hessian_vector_product(loss: Callable[[dict], Tensor], parameters: Parameters, vector: Parameters) -> dict:
-    """H v at the parameters, by name: the derivative of the gradient of loss(parameters) along `vector`."""
-    return torch.func.jvp(torch.func.grad(loss), (dict(parameters),), (dict(vector),))[1]
+    """H v at the parameters, by name: the gradient of <gradient of loss(parameters), v>."""
+
+    def along(point: dict) -> Tensor:
+        gradient = torch.func.grad(loss)(point)
+        return sum((gradient[name] * vector[name]).sum() for name in vector)
+
+    return torch.func.grad(along)(dict(parameters))
 
 
 def top_hessian_eigenvalue(

@@ -32,9 +32,9 @@ _DYNAMICS = ("flow", "flow, GELU", "descent", "decay", "noise")
         grid={"dynamics": _DYNAMICS},
         seeds=4,
         settings={
-            "horizon": 8.0,
-            "records": 20,
-            "flow_step": 0.2,
+            "horizon": 6.0,
+            "records": 15,
+            "flow_step": 0.1,
             "descent_step": 0.2,
             "decay_step": 0.1,
             "decay_rate": 0.2,
@@ -46,8 +46,8 @@ _DYNAMICS = ("flow", "flow, GELU", "descent", "decay", "noise")
         grid={"dynamics": _DYNAMICS},
         seeds=16,
         settings={
-            "horizon": 8.0,
-            "records": 20,
+            "horizon": 6.0,
+            "records": 15,
             "flow_step": 0.025,
             "descent_step": 0.2,
             "decay_step": 0.05,

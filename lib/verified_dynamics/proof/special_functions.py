@@ -43,6 +43,7 @@ def _middle(at: Enclosure, x):
 
 
 def arctangent(at: Enclosure, e):
+    """An enclosure of the arctangent e at the point of the enclosure."""
     x = at.value(e.args[0])
     if x == Fraction(0):
         return Fraction(0)
@@ -51,6 +52,7 @@ def arctangent(at: Enclosure, e):
 
 
 def lambert_w(at: Enclosure, e):
+    """An enclosure of the principal branch of Lambert's W; NoEnclosure for another branch."""
     if len(e.args) > 1 and e.args[1] != 0:
         raise NoEnclosure("another branch of LambertW")
     x = at.value(e.args[0])
@@ -89,6 +91,7 @@ def _erf_of_positive(at: Enclosure, x):
 
 
 def gamma(at: Enclosure, e):
+    """An enclosure of the gamma function, exact at positive integers."""
     x = at.value(e.args[0])
     if isinstance(x, Fraction) and x.denominator == 1:
         if x <= 0:

@@ -39,10 +39,12 @@ def as_relations(given) -> tuple[Boolean, ...]:
 
 
 def as_tuple(value) -> tuple:
+    """A list or tuple as a tuple, anything else as a tuple of one."""
     return tuple(value) if isinstance(value, (list, tuple, sp.Tuple)) else (value,)
 
 
 def set_fields(instance, **values) -> None:
+    """Set fields of a frozen dataclass while it is made."""
     for name, value in values.items():
         object.__setattr__(instance, name, value)
 

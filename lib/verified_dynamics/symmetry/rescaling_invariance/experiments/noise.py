@@ -24,7 +24,7 @@ MEAN_SQUARE_INPUT = 13 / 12
     full=Profile(
         grid={"noise": (0.5, 0.0), "step_size": (0.04, 0.02, 0.01, 0.005)},
         seeds=64,
-        settings={"horizon": 20.0, "replicas": 4096},
+        settings={"horizon": 20.0, "replicas": 1024},
     ),
     tolerances={"log_decay": Tolerance(rtol=1e-6, atol=1e-9)},
 )
@@ -58,7 +58,7 @@ def decay_rate_over_theory(noise: float):
     full=Profile(
         grid={"outputs": (1, 2, 4, 8)},
         seeds=64,
-        settings={"step_size": 0.01, "noise": 1.0, "steps": 40000, "replicas": 256},
+        settings={"step_size": 0.02, "noise": 1.0, "steps": 15000, "replicas": 64},
     ),
     tolerances={"norm_ratio": Tolerance(rtol=1e-6), "gradient_ratio": Tolerance(rtol=1e-6)},
 )

@@ -120,6 +120,21 @@ def test_own_data_gives_each_member_its_own_problem():
                 assert torch.equal(alone.parameters[name][0], ensemble.parameters[name][k])
 
 
+@pytest.mark.parametrize("network", NETWORKS)
+def test_member_in_single_precision_is_equal_to_rounding(network):
+    """Two steps of rounding at 6e-8: 1e-5 leaves a hundred of them."""
+
+    def single(seeds):
+        ensemble = Ensemble.build(lambda generator: NETWORKS[network](generator).float(), seeds)
+        data = tuple(column.float() for column in regression(network, 17))
+        train(ensemble, square_loss, data, steps=2, learning_rate=0.01)
+        return ensemble
+
+    large, small = single(range(5)), single([3])
+    for name in small.parameters:
+        torch.testing.assert_close(small.parameters[name][0], large.parameters[name][3], rtol=1e-5, atol=1e-5)
+
+
 def plain_loop(module: nn.Module, data, optimizer: str, learning_rate: float, steps: int) -> nn.Module:
     """The training loop that everybody writes, on one ordinary module."""
     module = copy.deepcopy(module)

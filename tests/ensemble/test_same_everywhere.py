@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from verified_dynamics.ensemble import EnsembleError
 from verified_dynamics.ensemble import same_everywhere as steady
 
 PAIRS = {
@@ -69,6 +70,11 @@ def test_batch_normalisation_is_the_function(training, shape):
     )
     for one, other in zip(ours, theirs, strict=True):
         torch.testing.assert_close(one, other)
+
+
+def test_batch_normalisation_of_one_value_is_refused():
+    with pytest.raises(EnsembleError, match="more than one value"):
+        steady.batch_norm(torch.ones(1, 4), torch.zeros(4), torch.ones(4), training=True)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])

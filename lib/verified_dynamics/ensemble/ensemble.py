@@ -23,7 +23,7 @@ class Ensemble:
     """Networks of one architecture: parameters and buffers (members, *shape) by name, one seed per member.
 
     module: the architecture without values. Member k computes the same, bit for bit on a CPU in double
-    precision, in an ensemble of any size.
+    precision, in an ensemble of any size; in single precision or on another device it does so to rounding.
     """
 
     module: nn.Module

@@ -15,6 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from verified_dynamics.ensemble.errors import EnsembleError
+
 
 class SameEverywhere(TorchFunctionMode):
     """Replace position-dependent functions by compositions while the mode is on."""
@@ -79,6 +81,8 @@ def batch_norm(
     x: Tensor, running_mean=None, running_var=None, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
 ) -> Tensor:
     """Normalisation over samples and positions; in training the running moments are updated in place."""
+    if training and x.numel() == x.shape[1]:
+        raise EnsembleError("Batch normalisation in training needs more than one value in each channel.")
     axes = [0, *range(2, x.ndim)]
     shape = [-1, *[1] * (x.ndim - 2)]
     if training or running_mean is None:

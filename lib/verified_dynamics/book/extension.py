@@ -33,7 +33,8 @@ def setup(app) -> dict:
     app.connect("config-inited", configure, priority=100)
     app.connect("builder-inited", require_outputs)
     app.connect("env-get-outdated", outdated)
-    app.connect("env-get-updated", lambda app, env: sorted(ledger_pages(env)))  # numbers may have moved
+    app.connect("env-before-read-docs", note_reading)
+    app.connect("env-get-updated", renumbered)
     app.connect("env-purge-doc", purge)
     app.connect("html-page-context", drop_live_code, priority=900)
     app.connect("html-collect-pages", pages)
@@ -78,6 +79,16 @@ def outdated(app, env, added, changed, removed) -> list[str]:
     before = getattr(env, "verified_dynamics_states", {})
     env.verified_dynamics_states = states
     return [name for name in states if states[name] != before.get(name)] + outdated_pages(app, env)
+
+
+def note_reading(app, env, docnames) -> None:
+    """Sphinx does not say later whether this build read anything."""
+    app.verified_dynamics_reads = bool(docnames)
+
+
+def renumbered(app, env) -> list[str]:
+    """When anything was read, numbers may have moved: the pages that repeat them are written again."""
+    return sorted(ledger_pages(env)) if app.verified_dynamics_reads else []
 
 
 def purge(app, env, docname: str) -> None:

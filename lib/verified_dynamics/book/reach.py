@@ -40,10 +40,12 @@ def reach(cells: Iterable[str], lib: Path) -> Reach:
     names: set[str] = set()
     while todo:
         target = todo.pop()
-        file = _file_of(target[0], lib)
-        if target in seen or file is None:
+        if target in seen:
             continue
         seen.add(target)
+        file = _file_of(target[0], lib)
+        if file is None:
+            continue
         module = _module_at(file, _package_of(target[0], file))
         todo += [(parent, "") for parent in _parents(target[0])]
         further = _passed_on(target, module, lib) if file.name == "__init__.py" else None

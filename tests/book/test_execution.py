@@ -39,6 +39,7 @@ def ran(book):
     book.chapter("margin/failing", ("code", "x = 0"), ("code", "1 / x"))
     book.chapter("margin/noisy", ("code", "import warnings\nwarnings.warn('a doubtful step')"))
     book.chapter("margin/slow", ("code", "import time"), ("code", "time.sleep(60)"))
+    book.chapter("margin/dying", ("code", "import os"), ("code", "os._exit(3)"))
     return book, good, *run_chapters(book, "--nbmake-timeout=4")
 
 
@@ -50,7 +51,8 @@ def test_failures_name_chapter_and_cell_and_what_went_well_runs_once(ran):
         r"chapter margin/noisy, cell 'cell-0' wrote to stderr: .*UserWarning: a doubtful step", printed
     )
     assert "chapter margin/slow, cell 'cell-1': A cell timed out" in printed
-    assert "3 failed, 1 passed" in printed
+    assert "chapter margin/dying, cell 'cell-1': DeadKernelError: Kernel died" in printed
+    assert "4 failed, 1 passed" in printed
     stored = [path.parent.name for path in book.root.glob("_build/executed/*/*/*.ipynb")]
     assert stored == ["good"]
     assert executed(good).cells[2].outputs[0].data["text/plain"] == "42"

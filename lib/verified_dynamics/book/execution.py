@@ -42,9 +42,12 @@ def local_client(client: type, folder: str) -> type:
     number = count()
 
     class LocalClient(client):
+        latest = None  # the notebook of the latest run, for errors after which nbmake does not give it back
+
         def __init__(self, *args, **options):
             address = {"transport": "ipc", "ip": f"{folder}/{os.getpid()}-{next(number)}"}
             super().__init__(*args, config=Config(ConnectionFileMixin=address), **options)
+            LocalClient.latest = self.nb
 
     return LocalClient
 
@@ -61,8 +64,7 @@ def run_chapter(item: NotebookItem) -> None:
     try:
         result = run.execute()
     except Exception as problem:  # a kernel that died, for one: nbmake lets it through
-        summary = f"{_place(path)}: {type(problem).__name__}: {_first_line(str(problem))}"
-        raise NotebookFailedException(_failed(None, summary, str(problem), -1)) from problem
+        raise NotebookFailedException(_interrupted(problem, path)) from problem
     error = _named(result.error, result.nb, path) if result.error else _stderr_error(result.nb, path)
     if error:
         raise NotebookFailedException(NotebookResult(nb=result.nb, error=error))
@@ -83,8 +85,17 @@ def _stderr_error(notebook: nbformat.NotebookNode, path: Path) -> NotebookError 
     return None
 
 
-def _failed(notebook, summary: str, trace: str, index: int) -> NotebookResult:
-    return NotebookResult(nb=notebook, error=NotebookError(summary, f"{summary}\n{trace}", index))
+def _interrupted(problem: Exception, path: Path) -> NotebookResult:
+    notebook = nb_run.NotebookClient.latest
+    cells = list(enumerate(notebook.cells)) if notebook else []
+    unfinished = [index for index, cell in cells if cell.cell_type == "code" and not _answered(cell)]
+    place = _cell(notebook, unfinished[0], path) if unfinished else _place(path)
+    summary = f"{place}: {type(problem).__name__}: {_first_line(str(problem))}"
+    return NotebookResult(nb=notebook, error=NotebookError(summary, f"{summary}\n{problem}", -1))
+
+
+def _answered(cell: nbformat.NotebookNode) -> bool:
+    return "shell.execute_reply" in cell.metadata.get("execution", {})
 
 
 def _place(path: Path) -> str:

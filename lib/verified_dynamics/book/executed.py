@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import re
-import tempfile
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -88,9 +87,8 @@ def keep(notebook: nbformat.NotebookNode, path: Path | str, state: str | None = 
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # wall-clock times
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, unfinished = tempfile.mkstemp(dir=file.parent, suffix=".part")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        nbformat.write(notebook, stream)
+    unfinished = file.with_suffix(f".{os.getpid()}.part")
+    unfinished.write_text(nbformat.writes(notebook), encoding="utf-8")
     os.replace(unfinished, file)
     _prune(file.parent, file)
     return file

@@ -47,7 +47,9 @@ class EquivarianceError(AssertionError):
 def train_steps(
     model: nn.Module, make: MakeOptimizer, loss: Callable[..., Tensor], batch: tuple[Tensor, ...], steps: int
 ) -> float:
-    """Take full-batch steps in place and return the last loss before the final step."""
+    """Take full-batch steps in place and return the loss before the final step; raises ValueError without steps."""
+    if steps < 1:
+        raise ValueError(f"Training takes at least one step, but steps={steps} was given.")
     optimizer = make(model, batch[0])
     for _ in range(steps):
         optimizer.zero_grad()

@@ -85,7 +85,8 @@ class RootFree(torch.optim.Optimizer):
 class PathSGD(torch.optim.Optimizer):
     """θ_i − η ∇_i/G_ii with G the path metric (Neyshabur, Salakhutdinov and Srebro 2015, equation 6, p = 2).
 
-    Parameters that no path uses (G_ii = 0) have no gradient either and stay.
+    Parameters that no path uses (G_ii = 0) have no gradient either and stay.  So does the shift β of a BatchNorm: the
+    shift of its affine map is one path weight together with the running mean, which is no parameter.
     """
 
     def __init__(self, model: nn.Module, example_input: Tensor, lr: float) -> None:

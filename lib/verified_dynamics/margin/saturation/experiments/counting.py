@@ -17,7 +17,7 @@ ATTENTION = {"saturated": saturated, "hard": hard}
     "counting-network",
     chapter=CHAPTER,
     smoke=Profile(grid={"attention": tuple(ATTENTION)}, settings={"longest": 6, "block": 8}),
-    full=Profile(grid={"attention": tuple(ATTENTION)}, settings={"longest": 9, "block": 20}),
+    full=Profile(grid={"attention": tuple(ATTENTION)}, settings={"longest": 8, "block": 20}),
     tolerances={"errors": Tolerance(), "words": Tolerance(), "rejection": Tolerance(rtol=1e-9, atol=1e-12)},
     unit="exhaustive sets of words",
 )

@@ -20,7 +20,7 @@ LAWS = ("aligned 0.05", "proportional 1.0", "proportional 0.7", "proportional 0.
     "growth-laws",
     chapter=CHAPTER,
     smoke=Profile(grid={"law": LAWS}, seeds=16, settings={"dimension": 512, "last": 2000}),
-    full=Profile(grid={"law": LAWS}, seeds=64, settings={"dimension": 4096, "last": 10_000}),
+    full=Profile(grid={"law": LAWS}, seeds=32, settings={"dimension": 2048, "last": 10_000}),
     tolerances={"squared_norm": Tolerance(rtol=1e-3)},
 )
 def simulated_growth(cell, seeds, device) -> xr.Dataset:
@@ -79,7 +79,7 @@ def scale_invariant_ratio(data: xr.Dataset) -> xr.DataArray:
 @experiment(
     "optimizers-on-noise",
     chapter=CHAPTER,
-    smoke=Profile(grid={"optimizer": ("adafactor", "adam")}, seeds=8, settings={"width": 32, "steps": 500}),
+    smoke=Profile(grid={"optimizer": ("adafactor", "adam")}, seeds=8, settings={"width": 48, "steps": 500}),
     full=Profile(grid={"optimizer": ("adafactor", "adam")}, seeds=32, settings={"width": 96, "steps": 4000}),
     tolerances={
         "norm": Tolerance(rtol=2e-3),
@@ -179,10 +179,10 @@ def largest_error(model: str, *, first: int = 0):
     "decay-equilibrium",
     chapter=CHAPTER,
     smoke=Profile(
-        grid={"decay": ("decoupled", "coupled")}, seeds=8, settings={"dimension": 1000, "steps": 500}
+        grid={"decay": ("decoupled", "coupled")}, seeds=8, settings={"dimension": 2000, "steps": 400}
     ),
     full=Profile(
-        grid={"decay": ("decoupled", "coupled")}, seeds=32, settings={"dimension": 100_000, "steps": 2000}
+        grid={"decay": ("decoupled", "coupled")}, seeds=32, settings={"dimension": 20_000, "steps": 2000}
     ),
     tolerances={"ratio": Tolerance(rtol=1e-2)},
 )

@@ -21,6 +21,9 @@ from verified_dynamics.book.renderers import shelf
 
 __all__ = ["setup"]
 
+# Files of the theme that no page asks for: 5 MB of source maps, translations, and fonts for browsers of long ago.
+THEME_BALLAST = ("**/*.map", "locales/**/*.[mp]o", "vendor/**/*.ttf")
+
 
 def setup(app) -> dict:
     """Called by Sphinx."""
@@ -109,8 +112,9 @@ def drop_live_code(app, pagename, templatename, context, doctree) -> None:
 def finish(app, error) -> None:
     """Put MathJax and the ledger beside the pages, and take out what only the theme's developers need."""
     if error is None and app.builder.format == "html":
-        for source_map in Path(app.outdir, "_static").rglob("*.map"):
-            source_map.unlink()
+        for pattern in THEME_BALLAST:
+            for file in Path(app.outdir, "_static").glob(pattern):
+                file.unlink()
         remove_former_pages(app)
         mathjax.copy_files(Path(app.outdir, "_static"))
         Path(app.outdir, "ledger.json").write_text(to_json(current_ledger(app)), encoding="utf-8")

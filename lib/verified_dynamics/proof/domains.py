@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 
 import sympy as sp
+from sympy.core.facts import InconsistentAssumptions
 from sympy.matrices.matrixbase import MatrixBase
 
 from verified_dynamics.proof.enclosures import holds_at
@@ -21,7 +22,7 @@ _PATIENCE = 600  # candidates before a domain without any sampled point is given
 
 
 class DomainError(ValueError):
-    """The assumptions of a symbol exclude every number that could be tried."""
+    """The assumptions of a symbol, or the relations in `given`, leave no value that could be tried."""
 
 
 def allowed(symbol: sp.Symbol, value: sp.Expr) -> bool:
@@ -137,10 +138,17 @@ def with_signs(statement):
             stronger.setdefault(symbol, {**symbol.assumptions0})[word] = True
     if not stronger:
         return statement
-    names = {symbol: sp.Symbol(symbol.name, **facts) for symbol, facts in stronger.items()}
+    names = {symbol: _strengthened(symbol, facts) for symbol, facts in stronger.items()}
     changes = {f.name: _renamed(getattr(statement, f.name), names) for f in dataclasses.fields(statement)}
     changes["given"] = tuple(relation.xreplace(names) for relation in rest)
     return dataclasses.replace(statement, **changes)
+
+
+def _strengthened(symbol: sp.Symbol, facts: dict) -> sp.Symbol:
+    try:
+        return sp.Symbol(symbol.name, **facts)
+    except InconsistentAssumptions:
+        raise DomainError(f"The relations in `given` leave no value for {symbol}.") from None
 
 
 def _renamed(value, names: dict):

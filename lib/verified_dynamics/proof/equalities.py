@@ -68,6 +68,8 @@ def equal(left: sp.Expr, right: sp.Expr, statement, seconds: float) -> Outcome:
     sampling = attempt(0.5 * seconds, sample_equal, left, right, domain, _CHECKED_POINTS)
     if sampling is not None and sampling.outcome is not None:
         return sampling.outcome
+    if sampling is not None and sampling.saw_nothing() and not solver_z3.inhabited(domain):
+        return undecided("no point of the domain was found: the relations in `given` may contradict each other")
     agreed = sampling.agreed if sampling is not None else 0
     difference = (left - right).subs(domain.determined)
     method = zero_method(difference, 0.3 * seconds)

@@ -32,6 +32,8 @@ def decide_at_least(statement: AtLeast, seconds: float, decide: Callable[[Statem
     sampling = attempt(0.2 * seconds, sample_at_least, left, right, strict, domain)
     if sampling is not None and sampling.outcome is not None:
         return sampling.outcome
+    if sampling is not None and sampling.saw_nothing() and not solver_z3.inhabited(domain):
+        return undecided("no point of the domain was found: the relations in `given` may contradict each other")
     agreed = sampling.agreed if sampling is not None else 0
     if statement.certificate is not None:
         return _by_certificate(statement, domain, 0.8 * seconds, decide, agreed)

@@ -102,7 +102,10 @@ class Sampling:
     outcome: Outcome | None = None
     agreed: int = 0
     failed: int = 0
-    equal_at: dict | None = None
+
+    def saw_nothing(self) -> bool:
+        """Whether no point of the domain was met, defined or not."""
+        return self.outcome is None and self.agreed == self.failed == 0
 
 
 def _name(point: dict, choice: dict) -> dict:
@@ -138,8 +141,6 @@ def sample_at_least(left, right, strict: bool, domain: Domain, count: int = 24) 
                 reason = f"the left side is {word} at {_text(_name(point, choice))}"
                 result.outcome = refuted("exact witness", reason, _name(point, choice))
                 return result
-            if exact_zero and result.equal_at is None:
-                result.equal_at = point
             result.agreed += verdict in (Comparison.POSITIVE, Comparison.ZERO)
             result.failed += verdict is Comparison.UNKNOWN
     return result

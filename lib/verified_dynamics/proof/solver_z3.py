@@ -13,7 +13,10 @@ import sympy as sp
 from verified_dynamics.proof.domains import Domain
 from verified_dynamics.proof.translation import Translation, Untranslatable
 
-_RESOURCES_PER_SECOND = 4_000_000  # z3's own deterministic unit of work, about one second
+# The limit is set in z3's own unit of work, so that its answers do not depend on how busy the machine is; the wall
+# clock is a second line of defence only.
+_RESOURCES_PER_SECOND = 800_000
+_WALL_FACTOR = 20
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,15 @@ def decide(relation: str, left: sp.Expr, right: sp.Expr, domain: Domain, seconds
     return Answer(None, reason=f"z3 gave no answer ({solver.reason_unknown()})")
 
 
+def inhabited(domain: Domain, seconds: float = 1.0) -> bool:
+    """Whether z3 finds a point of the domain: a statement about no point at all must not pass for a proven one."""
+    answer = decide("==", sp.S.Zero, sp.S.One, domain, seconds)
+    return answer.holds is False and answer.exact
+
+
 def _solver(z3, seconds: float):
     solver = z3.Solver()
-    solver.set("timeout", max(1, int(4000 * seconds)))
+    solver.set("timeout", max(1, int(1000 * _WALL_FACTOR * seconds)))
     solver.set("rlimit", max(1, int(_RESOURCES_PER_SECOND * seconds)))
     solver.set("random_seed", 0)
     return solver
@@ -66,7 +75,7 @@ def _solver(z3, seconds: float):
 
 def _check(z3, solver, seconds: float):
     """`solver.check()`, interrupted from another thread should z3 miss its own limits."""
-    watchdog = threading.Timer(6 * seconds + 1, solver.interrupt)
+    watchdog = threading.Timer(2 * _WALL_FACTOR * seconds + 1, solver.interrupt)
     watchdog.daemon = True
     watchdog.start()
     try:

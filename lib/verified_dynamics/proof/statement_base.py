@@ -82,6 +82,10 @@ class Statement:
         """Every expression of the statement, for a search of its symbols and functions."""
         raise NotImplementedError
 
+    def latex(self) -> str:
+        """The statement in TeX, with `given` but without the assumptions of the symbols."""
+        raise NotImplementedError
+
     def bound(self) -> tuple[sp.Symbol, ...]:
         """Symbols that the statement binds itself (the variable of a limit or a series)."""
         return ()

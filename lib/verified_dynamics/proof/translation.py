@@ -289,10 +289,13 @@ class Translation:
             return []
         z3 = self.z3
         pairs = [(z3.Q(0, 1), z3.Q(1, 1), z3.BoolVal(True)), *self.exponentials]
-        found = [z3.Implies(guard, value >= 1 + argument) for argument, value, guard in self.exponentials]
+        found = [
+            z3.Implies(z3.And(guard, argument != 0), value > 1 + argument)
+            for argument, value, guard in self.exponentials
+        ]
         for (a, u, first), (b, v, second) in combinations(pairs, 2):
             facts = [(a < b) == (u < v), (a == b) == (u == v)]
             if len(pairs) <= _MOST_TANGENT_PAIRS:
-                facts += [u >= v * (1 + a - b), v >= u * (1 + b - a)]
+                facts.append(z3.Implies(a != b, z3.And(u > v * (1 + a - b), v > u * (1 + b - a))))
             found.append(z3.Implies(z3.And(first, second), z3.And(*facts)))
         return found

@@ -14,6 +14,7 @@ from verified_dynamics.statistics.errors import StatisticsError
 FEWEST_FOR_BOOTSTRAP = 32
 _RESAMPLES = 4999
 _BOOTSTRAP_SEED = 1979
+_BATCH = 2**20  # numbers resampled at a time
 
 
 def student_mean(sample: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -108,7 +109,7 @@ def _bootstrap(sample, statistic, level, method, resamples) -> tuple[np.ndarray,
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
         result = stats.bootstrap(
             (sample,), statistic, axis=-1, n_resamples=resamples, confidence_level=level, method=method,
-            vectorized=True, batch=64, rng=np.random.default_rng(_BOOTSTRAP_SEED),
+            vectorized=True, batch=max(1, _BATCH // sample.size), rng=np.random.default_rng(_BOOTSTRAP_SEED),
         )  # fmt: skip
     constant = (sample == sample[..., :1]).all(axis=-1)  # then every resample is the sample itself
     low, high = result.confidence_interval

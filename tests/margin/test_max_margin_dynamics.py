@@ -147,6 +147,21 @@ def test_networks_are_homogeneous_without_biases_and_not_with_them():
         assert torch.allclose(doubled, 8 * max_margin.outputs(weights, x, biases=biases)) is same
 
 
+@pytest.mark.parametrize("step", [1.0, 0.5])
+def test_the_smoothed_margin_rises_at_every_step_of_the_right_degree_only(step):
+    generator = torch.Generator().manual_seed(3)
+    x = torch.randn(3, 10, 4, generator=generator, dtype=torch.float64)
+    y = x[..., 0].sign()
+    weights = max_margin.initial_parameters(range(3), widths=(4, 16, 1), scale=0.7)
+    path = max_margin.follow(weights, x, y, steps=round(300 / step), step=step)
+    rises, wrong = (path.log_smoothed_margin(degree).diff(dim=1) for degree in (2, 3))
+    assert (torch.isfinite(rises).sum(1) > 20).all()
+    assert not (rises < -1e-12).any()
+    assert (wrong < -1e-12).any(1).all()
+    ratio = torch.exp(path.log_smoothed_margin(2)) / path.normalised_margin(2)
+    assert (ratio[torch.isfinite(ratio)] <= 1 + 1e-12).all()
+
+
 def test_a_chain_in_log_time_follows_its_own_ordinary_time():
     """One unit sample and two equal weights: q' = 2 q exp(-q), so that t = (Ei(q) - Ei(q_0))/2."""
     from scipy.special import expi

@@ -34,6 +34,7 @@ from verified_dynamics.margin.max_margin.symbolic.geometry import (
     sign_is_steepest_on_the_disc,
 )
 from verified_dynamics.margin.max_margin.symbolic.networks import (
+    bias_alone,
     biased_homogeneity,
     chain_law_degree_three,
     chain_law_degree_two,
@@ -85,6 +86,7 @@ from verified_dynamics.margin.max_margin.symbolic.rates import (
 __all__ = [
     "CONTROLS",
     "STATEMENTS",
+    "bias_alone",
     "biased_homogeneity",
     "chain_law_degree_three",
     "chain_law_degree_two",

@@ -30,6 +30,7 @@ from verified_dynamics.margin.max_margin.symbolic.geometry import (
     sign_is_steepest_on_the_disc,
 )
 from verified_dynamics.margin.max_margin.symbolic.networks import (
+    bias_alone,
     biased_homogeneity,
     chain_law_degree_three,
     chain_law_degree_two,
@@ -117,6 +118,7 @@ STATEMENTS = (
     loss_entropy_identity,
     entropy_is_not_negative,
     smoothed_below_smallest,
+    bias_alone,
     chain_velocity,
     chain_time,
     chain_law_degree_two,

@@ -75,6 +75,12 @@ def smoothed_below_smallest() -> Statement:
     return AtLeast(-sp.log(weights[0]), -sp.log(sum(weights)))
 
 
+def bias_alone() -> Statement:
+    """A model that is only its bias, q_i = b and m = log n: (b - m)/b^2 has the derivative (2 m - b)/b^3."""
+    bias, m = sp.symbols("b m", positive=True)
+    return Equal(((bias - m) / bias**2).diff(bias), (2 * m - bias) / bias**3)
+
+
 def chain_velocity() -> Statement:
     """One weight, q = theta^L: dq/dt = L^2 q^(2 - 2/L) exp(-q)."""
     theta = q ** (1 / L)

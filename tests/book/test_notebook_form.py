@@ -75,6 +75,19 @@ def test_directives_are_fenced_with_colons_so_that_they_read_in_plain_jupyter(pa
             assert not re.search(r"^`{3,}\{", "".join(cell["source"]), re.MULTILINE), cell["id"]
 
 
+@every_chapter
+def test_headings_carry_no_numbers_of_their_own_and_display_formulas_stand_apart(path):
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        lines = "".join(cell["source"]).splitlines() if cell["cell_type"] == "markdown" else []
+        assert not [line for line in lines if re.match(r"#+ \d", line)], cell["id"]
+        formula = False
+        for before, line in zip(["", *lines], lines, strict=False):
+            starts = line.startswith("$$") and not formula
+            # Without an empty line before it, a display formula is read as text with stray dollar signs.
+            assert not starts or not before.strip() or before.startswith(":"), f"{cell['id']}: {line}"
+            formula ^= line.count("$$") % 2 == 1
+
+
 def test_every_chapter_is_in_the_table_of_contents_and_the_other_way_round():
     listed = re.findall(r"file:\s*chapters/(\S+)", (ROOT / "_toc.yml").read_text(encoding="utf-8"))
     assert sorted(listed) == sorted(map(chapter_name, CHAPTERS))

@@ -128,8 +128,8 @@ def degree_error(data: xr.Dataset) -> xr.DataArray:
     chapter=CHAPTER,
     smoke=Profile(
         grid={"normalisation": NORMALISATIONS, "biases": (False, True)},
-        seeds=24,
-        settings={"width": 16, "context": 6, "doublings": 12},
+        seeds=20,
+        settings={"width": 16, "context": 6, "doublings": 11},
     ),
     full=Profile(
         grid={"normalisation": NORMALISATIONS, "biases": (False, True)},

@@ -139,7 +139,9 @@ def test_groups_of_another_model_are_refused():
 
 
 def test_the_report_counts_ties_and_says_what_is_pinned():
-    report = str(scale_groups(ResNet(3, image_channels=1, width=4, generator=torch.Generator().manual_seed(0))))
+    report = str(
+        scale_groups(ResNet(3, image_channels=1, width=4, generator=torch.Generator().manual_seed(0)))
+    )
     assert "tied over several channels" in report
     assert "because BatchNorm divides its input" in report
     assert "because the scale of the network's output is part of the function" in report

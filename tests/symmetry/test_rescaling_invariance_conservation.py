@@ -47,7 +47,9 @@ def test_stacked_members_give_the_quantities_of_each():
     together = conserved_quantities(stacked, groups)
     assert together.shape == (3, 11)
     for k, model in enumerate(models):
-        assert torch.allclose(together[k], conserved_quantities(dict(model.named_parameters()), groups), rtol=1e-14)
+        assert torch.allclose(
+            together[k], conserved_quantities(dict(model.named_parameters()), groups), rtol=1e-14
+        )
 
 
 def test_every_minibatch_step_of_descent_is_explained_to_rounding():

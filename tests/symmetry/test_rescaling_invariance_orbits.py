@@ -182,13 +182,17 @@ def cross_entropy(model, x, y):
 
 def classification():
     draws = torch.Generator().manual_seed(5)
-    return torch.randn(30, 5, generator=draws, dtype=torch.float64), torch.randint(0, 3, (30,), generator=draws)
+    return torch.randn(30, 5, generator=draws, dtype=torch.float64), torch.randint(
+        0, 3, (30,), generator=draws
+    )
 
 
 @pytest.mark.parametrize("rule", UPDATE_RULES)
 def test_ten_rules_fall_into_the_two_predicted_classes(rule):
     model = network()
-    error = equivariance_error(UPDATE_RULES[rule], model, cross_entropy, *classification(), scales=scales_of(model))
+    error = equivariance_error(
+        UPDATE_RULES[rule], model, cross_entropy, *classification(), scales=scales_of(model)
+    )
     assert error < 1e-11 if rule in EQUIVARIANT else error > 1e-2
 
 

@@ -45,7 +45,8 @@ class DriftTracker:
     def record(self, step_size: float) -> None:
         """Add the drift that a plain gradient step with the present gradients makes."""
         gradients = {
-            name: torch.zeros_like(p) if p.grad is None else p.grad for name, p in self.model.named_parameters()
+            name: torch.zeros_like(p) if p.grad is None else p.grad
+            for name, p in self.model.named_parameters()
         }
         self.explained = self.explained + step_drift(gradients, self.groups, step_size)
 

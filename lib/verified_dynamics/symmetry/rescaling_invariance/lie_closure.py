@@ -66,7 +66,9 @@ def lie_count(functions: Sequence[sp.Expr], variables: Sequence[sp.Symbol], *, s
     generators = [field for field in gradient_fields(functions, variables) if basis.add(field)]
     ranks, newest = [basis.rank], generators
     while newest and basis.rank < len(variables):
-        pairs = combinations(generators, 2) if len(ranks) == 1 else ((x, y) for x in generators for y in newest)
+        pairs = (
+            combinations(generators, 2) if len(ranks) == 1 else ((x, y) for x in generators for y in newest)
+        )
         newest = [field for field in (bracket(x, y, variables) for x, y in pairs) if basis.add(field)]
         ranks.append(basis.rank)
     return LieCount(len(variables), tuple(ranks))

@@ -77,7 +77,9 @@ class RootFree(torch.optim.Optimizer):
                 state = self.state[p]
                 old = state.get("square_avg")
                 square = p.grad**2
-                state["square_avg"] = square if old is None else group["decay"] * old + (1 - group["decay"]) * square
+                state["square_avg"] = (
+                    square if old is None else group["decay"] * old + (1 - group["decay"]) * square
+                )
                 # ∇θ²/(vθ² + ρ) is the same and needs no division by θ.
                 p -= group["lr"] * p.grad * p**2 / (state["square_avg"] * p**2 + group["damping"])
 
@@ -100,4 +102,6 @@ class PathSGD(torch.optim.Optimizer):
         for name, p in self.model.named_parameters():
             if p.grad is not None:
                 used = metric[name] > 0
-                p -= self.param_groups[0]["lr"] * torch.where(used, p.grad / metric[name].clamp_min(1e-300), 0)
+                p -= self.param_groups[0]["lr"] * torch.where(
+                    used, p.grad / metric[name].clamp_min(1e-300), 0
+                )

@@ -22,7 +22,9 @@ def path_lifting(weights: Sequence[Tensor], biases: Sequence[Tensor] | None = No
     return ending.flatten()
 
 
-def path_lifting_rank(widths: Sequence[int], generator: torch.Generator, *, bias: bool = True) -> tuple[int, int]:
+def path_lifting_rank(
+    widths: Sequence[int], generator: torch.Generator, *, bias: bool = True
+) -> tuple[int, int]:
     """Number of parameters, and rank of the Jacobian of the path-lifting at a random point, for an MLP.
 
     Rank by singular values in float64, relative cut-off 1e-9.

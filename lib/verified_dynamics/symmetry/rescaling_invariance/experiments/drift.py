@@ -154,7 +154,10 @@ def unexplained_drift(rule: str, variable: str = "unexplained"):
         settings={"horizon": 3.0, "rate": 0.1, "samples": 60, "width": 12},
     ),
     full=Profile(
-        grid={"decayed": ("all weights", "incoming weights"), "step_size": (0.1, 0.05, 0.025, 0.0125, 0.00625)},
+        grid={
+            "decayed": ("all weights", "incoming weights"),
+            "step_size": (0.1, 0.05, 0.025, 0.0125, 0.00625),
+        },
         seeds=64,
         settings={"horizon": 3.0, "rate": 0.1, "samples": 1000, "width": 64},
     ),
@@ -186,7 +189,9 @@ def weight_decay(cell: dict, seeds: Sequence[int], device: torch.device) -> xr.D
 
 def at_smallest_step(variable: str, decayed: str):
     """Statistic: "ratio", the slope of Q(T) on Q(0) over neurons, or "error", at the smallest step size, per seed."""
-    return lambda data: data[variable].sel(decayed=decayed, step_size=float(data["step_size"].min()), drop=True)
+    return lambda data: data[variable].sel(
+        decayed=decayed, step_size=float(data["step_size"].min()), drop=True
+    )
 
 
 def decay_error_slope(data: xr.Dataset) -> xr.DataArray:

@@ -104,8 +104,12 @@ def largest_change(dynamics: str):
 @experiment(
     "linear-matrix-law",
     chapter=CHAPTER,
-    smoke=Profile(grid={"activation": ("linear", "relu")}, seeds=8, settings={"horizon": 1.0, "step_size": 0.025}),
-    full=Profile(grid={"activation": ("linear", "relu")}, seeds=64, settings={"horizon": 4.0, "step_size": 0.005}),
+    smoke=Profile(
+        grid={"activation": ("linear", "relu")}, seeds=8, settings={"horizon": 1.0, "step_size": 0.025}
+    ),
+    full=Profile(
+        grid={"activation": ("linear", "relu")}, seeds=64, settings={"horizon": 4.0, "step_size": 0.005}
+    ),
     tolerances={
         "diagonal": Tolerance(rtol=1e-2, atol=1e-9),
         "off_diagonal": Tolerance(rtol=1e-3, atol=1e-9),
@@ -144,7 +148,9 @@ def off_diagonal_change(activation: str):
 )
 def degree_two_law(cell: dict, seeds: Sequence[int], device: torch.device) -> xr.Dataset:
     """Seeds vary; measured are changes of ‖in‖² − 2‖out‖² and ‖in‖² − ‖out‖² of squared-ReLU neurons under flow."""
-    ensemble = Ensemble.build(lambda g: MLP((5, 6, 3), activation="squared_relu", generator=g), seeds, device=device)
+    ensemble = Ensemble.build(
+        lambda g: MLP((5, 6, 3), activation="squared_relu", generator=g), seeds, device=device
+    )
     x, y = _regression(device)
     start = _squared_norms(ensemble)
     for _ in range(round(cell["horizon"] / cell["step_size"])):

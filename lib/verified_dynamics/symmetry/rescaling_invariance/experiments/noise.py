@@ -19,7 +19,9 @@ MEAN_SQUARE_INPUT = 13 / 12
     "noise-decay",
     chapter=CHAPTER,
     smoke=Profile(
-        grid={"noise": (0.5, 0.0), "step_size": (0.04, 0.02)}, seeds=8, settings={"horizon": 20.0, "replicas": 512}
+        grid={"noise": (0.5, 0.0), "step_size": (0.04, 0.02)},
+        seeds=8,
+        settings={"horizon": 20.0, "replicas": 512},
     ),
     full=Profile(
         grid={"noise": (0.5, 0.0), "step_size": (0.04, 0.02, 0.01, 0.005)},
@@ -44,7 +46,9 @@ def decay_rate_over_theory(noise: float):
 
     def statistic(data: xr.Dataset) -> xr.DataArray:
         step = float(data["step_size"].min())
-        return data["log_decay"].sel(noise=noise, step_size=step, drop=True) / (step * 0.25 * MEAN_SQUARE_INPUT * 20.0)
+        return data["log_decay"].sel(noise=noise, step_size=step, drop=True) / (
+            step * 0.25 * MEAN_SQUARE_INPUT * 20.0
+        )
 
     return statistic
 
@@ -53,7 +57,9 @@ def decay_rate_over_theory(noise: float):
     "noise-equilibrium",
     chapter=CHAPTER,
     smoke=Profile(
-        grid={"outputs": (4,)}, seeds=8, settings={"step_size": 0.04, "noise": 1.0, "steps": 5000, "replicas": 64}
+        grid={"outputs": (4,)},
+        seeds=8,
+        settings={"step_size": 0.04, "noise": 1.0, "steps": 5000, "replicas": 64},
     ),
     full=Profile(
         grid={"outputs": (1, 2, 4, 8)},
@@ -108,7 +114,9 @@ def _draws(seeds: Sequence[int], stream: int, steps: int, replicas: int, outputs
         yield from block
 
 
-def _noisy_step(w: Tensor, u: Tensor, uniform: Tensor, noise: float, step_size: float) -> tuple[Tensor, Tensor]:
+def _noisy_step(
+    w: Tensor, u: Tensor, uniform: Tensor, noise: float, step_size: float
+) -> tuple[Tensor, Tensor]:
     """One step on one fresh input x in [½, 3/2] and a fresh noisy label per replica; w: (s, r), u: (s, r, k)."""
     x = 0.5 + uniform[..., 0]
     signs = torch.where(uniform[..., 1:] < 0.5, -1.0, 1.0)

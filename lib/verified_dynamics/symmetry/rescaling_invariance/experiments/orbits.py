@@ -77,7 +77,12 @@ def sharpness_along_orbit(cell: dict, seeds: Sequence[int], device: torch.device
     found = {"output_change": change}
     for name, diagonal in diagonals.items():
         found[name] = top_hessian_eigenvalue(
-            loss, orbit.parameters, batched=True, diagonal=diagonal, iterations=cell["iterations"], tolerance=1e-5
+            loss,
+            orbit.parameters,
+            batched=True,
+            diagonal=diagonal,
+            iterations=cell["iterations"],
+            tolerance=1e-5,
         ).value
     shape = (len(seeds), len(_SCALES))
     return xr.Dataset(
@@ -111,10 +116,14 @@ def orbit_output_change(data: xr.Dataset) -> xr.DataArray:
     "optimizer-equivariance",
     chapter=CHAPTER,
     smoke=Profile(
-        grid={"rule": tuple(UPDATE_RULES)}, seeds=4, settings={"samples": 60, "width": 12, "steps": 20, "spread": 0.7}
+        grid={"rule": tuple(UPDATE_RULES)},
+        seeds=4,
+        settings={"samples": 60, "width": 12, "steps": 20, "spread": 0.7},
     ),
     full=Profile(
-        grid={"rule": tuple(UPDATE_RULES)}, seeds=32, settings={"samples": 500, "width": 64, "steps": 50, "spread": 0.7}
+        grid={"rule": tuple(UPDATE_RULES)},
+        seeds=32,
+        settings={"samples": 500, "width": 64, "steps": 50, "spread": 0.7},
     ),
     tolerances={"error": Tolerance(rtol=1e-3, atol=1e-9)},
 )
@@ -128,7 +137,9 @@ def optimizer_equivariance(cell: dict, seeds: Sequence[int], device: torch.devic
         scales = groups.random_scales(g, spread=cell["spread"])
         make = UPDATE_RULES[cell["rule"]]
         errors.append(
-            equivariance_error(make, model, cross_entropy, *batch, scales=scales, steps=cell["steps"], groups=groups)
+            equivariance_error(
+                make, model, cross_entropy, *batch, scales=scales, steps=cell["steps"], groups=groups
+            )
         )
     return xr.Dataset({"error": ("seed", errors)})
 

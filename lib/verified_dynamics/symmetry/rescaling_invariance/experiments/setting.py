@@ -23,10 +23,14 @@ def digits_batch(samples: int, device: torch.device) -> tuple[Tensor, Tensor]:
     return data.x.to(device), data.y.to(device)
 
 
-def digit_networks(width: int, seeds: Sequence[int], device: torch.device, activation: str = "relu") -> Ensemble:
+def digit_networks(
+    width: int, seeds: Sequence[int], device: torch.device, activation: str = "relu"
+) -> Ensemble:
     """Networks 64-width-width-10, one per seed."""
     return Ensemble.build(
-        lambda generator: MLP((64, width, width, 10), activation=activation, generator=generator), seeds, device=device
+        lambda generator: MLP((64, width, width, 10), activation=activation, generator=generator),
+        seeds,
+        device=device,
     )
 
 
@@ -45,7 +49,9 @@ def generator(seed: int, stream: int) -> torch.Generator:
     return torch.Generator().manual_seed(7919 * (stream + 1) + seed)
 
 
-def flow_step(ensemble: Ensemble, gradients: Callable[[Ensemble], Mapping[str, Tensor]], step_size: float) -> None:
+def flow_step(
+    ensemble: Ensemble, gradients: Callable[[Ensemble], Mapping[str, Tensor]], step_size: float
+) -> None:
     """One classical Runge-Kutta step (order four) of θ' = −∇L, in place."""
     start = ensemble.parameters
 

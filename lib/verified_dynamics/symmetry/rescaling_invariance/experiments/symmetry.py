@@ -153,7 +153,11 @@ def path_lifting_ranks(cell: dict, seeds: Sequence[int], device: torch.device) -
     widths = [int(w) for w in cell["widths"].split("-")]
     found = [path_lifting_rank(widths, generator(seed, stream=6)) for seed in seeds]
     return xr.Dataset(
-        {"parameters": found[0][0], "rank": ("seed", [rank for _, rank in found]), "hidden": sum(widths[1:-1])}
+        {
+            "parameters": found[0][0],
+            "rank": ("seed", [rank for _, rank in found]),
+            "hidden": sum(widths[1:-1]),
+        }
     )
 
 
@@ -208,7 +212,9 @@ def _invariance(make, seed: int, spread: float) -> tuple[int, float, float, floa
         plain, moved = copy.deepcopy(model).train(training), copy.deepcopy(model).train(training)
         rescale(moved, scales, groups=groups)
         changes.append(_relative(moved(x).detach(), plain(x).detach()))
-    audits = [noether_audit(model.train(), loss, x, groups=groups).violation for loss in (_square, _penalised)]
+    audits = [
+        noether_audit(model.train(), loss, x, groups=groups).violation for loss in (_square, _penalised)
+    ]
     return groups.count, *changes, *audits
 
 
@@ -262,5 +268,7 @@ def _transport_errors(seed: int, spread: float) -> tuple[float, float, float, fl
     for unit in range(groups.count):
         scales = torch.exp(logs.index_fill(0, torch.tensor([unit]), 1.0))
         a = torch.log(torch.cat([f.reshape(-1) for f in groups.diagonal(scales).values()]))  # ±1 and 0
-        worst = max(worst, float((a * g0 + h0 @ (a * theta)).norm() / (h0 @ (a * theta)).norm().clamp_min(1e-30)))
+        worst = max(
+            worst, float((a * g0 + h0 @ (a * theta)).norm() / (h0 @ (a * theta)).norm().clamp_min(1e-30))
+        )
     return _relative(g1 * d, g0), _relative(h1 * d[:, None] * d[None, :], h0), worst, _relative(g1, g0)

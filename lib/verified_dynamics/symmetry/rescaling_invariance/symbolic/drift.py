@@ -32,14 +32,19 @@ def momentum_law() -> Statement:
     a, b = sp.Function("u")(t), sp.Function("v")(t)
     force = sp.Function("f")(t)  # the derivative of the loss by the product, along the motion
     half = (a**2 - b**2) / 2
-    accelerations = {a.diff(t, 2): -friction * a.diff(t) - b * force, b.diff(t, 2): -friction * b.diff(t) - a * force}
+    accelerations = {
+        a.diff(t, 2): -friction * a.diff(t) - b * force,
+        b.diff(t, 2): -friction * b.diff(t) - a * force,
+    }
     left = (half.diff(t, 2) + friction * half.diff(t)).subs(accelerations)
     return Equal(left, a.diff(t) ** 2 - b.diff(t) ** 2)
 
 
 def momentum_account() -> Statement:
     """Heavy ball v⁺ = μv + ∇L, θ⁺ = θ − ηv: the charge q = ⟨Aθ, v⟩ obeys q⁺ = μ(q − η(‖v_in‖² − ‖v_out‖²))."""
-    mu, force, p, r = sp.symbols("mu f p r", real=True)  # f: derivative of the loss by the product at the new point
+    mu, force, p, r = sp.symbols(
+        "mu f p r", real=True
+    )  # f: derivative of the loss by the product at the new point
     moved_in, moved_out = u[0] - eta * p, v[0] - eta * r
     new_charge = moved_in * (mu * p + moved_out * force) - moved_out * (mu * r + moved_in * force)
     return Equal(new_charge, mu * (u[0] * p - v[0] * r - eta * (p**2 - r**2)))

@@ -29,7 +29,9 @@ def restoring() -> Statement:
 def equilibrium() -> Statement:
     """The zero of the drift is where the second moments agree, c⁴ = a/b."""
     a, b = sp.symbols("a b", positive=True)
-    return Equal((a / c**2).subs(c, (a / b) ** sp.Rational(1, 4)), (b * c**2).subs(c, (a / b) ** sp.Rational(1, 4)))
+    return Equal(
+        (a / c**2).subs(c, (a / b) ** sp.Rational(1, 4)), (b * c**2).subs(c, (a / b) ** sp.Rational(1, 4))
+    )
 
 
 def norms_balance() -> Statement:

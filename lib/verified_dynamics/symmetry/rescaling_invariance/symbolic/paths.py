@@ -113,7 +113,9 @@ def _paths(weights: list[sp.Matrix], biases: list[sp.Matrix]) -> list[sp.Expr]:
     return [path for path in paths if path != 0]
 
 
-def _units(weights: list[sp.Matrix], biases: list[sp.Matrix]) -> list[tuple[list[sp.Symbol], list[sp.Symbol]]]:
+def _units(
+    weights: list[sp.Matrix], biases: list[sp.Matrix]
+) -> list[tuple[list[sp.Symbol], list[sp.Symbol]]]:
     found = []
     for layer in range(len(weights) - 1):
         for unit in range(WIDTHS[layer + 1]):

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_book import statement
+from small_book import bundle, claim_output, figure_output, statement
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
@@ -131,6 +131,18 @@ def test_a_figure_that_is_gone_leaves_no_files(sources):
     sources.store(chapter, {})
     build(sources.root)
     assert list((sources.root / "_build/html/figures").iterdir()) == []
+
+
+def test_an_interval_narrower_than_a_reader_can_use_is_told_by_its_half_width(sources):
+    chapter = sources.root / "chapters/symmetry/scaling.ipynb"
+    cells = {3: [claim_output("homogeneity")], 5: [claim_output("rescaling")], 8: [figure_output("drift")]}
+    cells[7] = [bundle("cited", {"name": "trusted", "statement": "", "source": "A. Author 2020"})]
+    estimate = cells[5][0]["application/vnd.verified-dynamics.claim+json"]["measures"][0]["estimates"][0]
+    estimate |= {"value": 1.0, "low": 1.0 - 2e-13, "high": 1.0 + 1e-13}
+    sources.store(chapter, cells)
+    build(sources.root)
+    page = (sources.root / "_build/html/chapters/symmetry/scaling.html").read_text()
+    assert "1 [±\u00a02\u00a0×\u00a010⁻¹³]" in page
 
 
 def test_netcdf_of_the_page_opens(sources):

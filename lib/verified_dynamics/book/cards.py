@@ -126,7 +126,7 @@ def _formula(check: dict, words: str) -> nodes.Element:
 def _measured(check: dict, parse) -> list[nodes.Node]:
     estimates = check["estimates"]
     shown = estimates[-1]  # the record where there is one
-    found = interval(shown["value"], shown["low"], shown["high"])
+    found = _interval(shown)
     target = plus_minus(check["predicted"], check["within"])
     verb = ", predicted " if check["because"] is None else " excludes "
     words = [*parse(check["label"]), ": ", html("span", found, classes=["num"]), verb + target]
@@ -146,15 +146,20 @@ def _evidence(estimate: dict, check: dict, several: bool) -> str:
     if estimate["record"]:
         parts[0] += f", {estimate['device']}, record {estimate['record'][:6]}"
     if several:
-        parts.append(interval(estimate["value"], estimate["low"], estimate["high"]))
-    parts.append(_method(estimate))
+        parts.append(_interval(estimate))
+    parts.append(estimate["method"])
     if estimate["nonfinite"]:
         parts.append(f"{number(estimate['nonfinite'])} not finite")
     return " · ".join(part for part in parts if part)
 
 
-def _method(estimate: dict) -> str:
-    return str(estimate["method"])
+def _interval(estimate: dict) -> str:
+    """The estimate with its interval; one that is narrower than a reader can use is told by its half-width."""
+    value, low, high = (float(estimate[key]) for key in ("value", "low", "high"))
+    half = max(high - value, value - low)
+    if 0 < half < 1e-6 * abs(value):
+        return f"{number(value, 6)} [±\u00a0{number(half, 1)}]"
+    return interval(value, low, high)
 
 
 def _is_statement(node: nodes.Node) -> bool:

@@ -165,6 +165,22 @@ def test_pytorch_layer_norm_and_softmax_follow_the_rules():
         assert float(one_minus_cosine(model(x), exact).max()) < 1e-9
 
 
+@pytest.mark.parametrize("bias", [False, True])
+def test_convolutions_follow_the_rule_of_linear_maps(bias):
+    torch.manual_seed(1)
+    model = nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding=1, bias=bias), nn.ReLU(), nn.AvgPool2d(2), nn.Conv2d(3, 2, 3, bias=bias),
+        nn.Flatten(), nn.Linear(8, 2, bias=bias),
+    ).double()  # fmt: skip
+    x = torch.randn(2, 1, 8, 8, dtype=torch.float64)
+    assert degree_table(model, x)[-1].degree == 3
+    with saturate(model, scale=1e7), torch.no_grad():
+        scaled = model(x) / 1e21
+    exact = exact_saturated_forward(model, x)
+    assert torch.allclose(exact, scaled, rtol=1e-5, atol=1e-7)
+    assert torch.equal(exact, model(x)) != bias
+
+
 def test_saturated_is_a_module_with_the_same_parameters():
     model = transformer()
     assert torch.equal(Saturated(model)(TOKENS), exact_saturated_forward(model, TOKENS))

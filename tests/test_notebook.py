@@ -14,7 +14,7 @@ def test_announce_names_version_device_and_profile(capsys, monkeypatch):
     monkeypatch.setenv("VERIFIED_DYNAMICS_PROFILE", "smoke")
     announce()
     told = capsys.readouterr().out
-    assert __version__ in told and "Profile smoke" in told
+    assert __version__ in told and "profile smoke" in told
 
 
 def test_say_takes_its_numbers_from_the_run(capsys):

@@ -26,18 +26,15 @@ def announce() -> None:
 
     from verified_dynamics import __version__
     from verified_dynamics.experiments import choose_device, current_profile, describe_device
+    from verified_dynamics.experiments.declaration import PROFILE_VARIABLE
 
     device = choose_device()
     if device.type == "cpu":
-        torch.set_num_threads(
-            int(os.environ.get("OMP_NUM_THREADS", "1"))
-        )  # small stacked tensors: threads only cost
-    print(
-        f"verified-dynamics {__version__}, PyTorch {torch.__version__.split('+')[0]}, {describe_device(device)}."
-    )
-    print(
-        f"Profile {current_profile()} (set VERIFIED_DYNAMICS_PROFILE to smoke or full before starting to change it)."
-    )
+        # Small stacked tensors: a second thread costs more than it brings.
+        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    version = torch.__version__.split("+")[0]
+    print(f"verified-dynamics {__version__}, PyTorch {version}, {describe_device(device)}")
+    print(f"profile {current_profile()}; the variable {PROFILE_VARIABLE} sets another")
 
 
 def say(template: str, **values) -> None:

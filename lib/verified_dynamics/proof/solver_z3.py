@@ -39,6 +39,8 @@ def decide(relation: str, left: sp.Expr, right: sp.Expr, domain: Domain, seconds
         import z3
     except ImportError:
         return Answer(None, reason="the package z3-solver is not installed")
+    # Freeing the context when Python exits takes minutes after some thousand questions; the system frees it at once.
+    z3.main_ctx().owner = False
     translation = Translation(z3)
     try:
         translation.prepare(left, right, *domain.given)

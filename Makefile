@@ -27,9 +27,10 @@ site: execute
 execute: $(READY)
 	$(BIN)/python -m pytest -q -n $(JOBS) chapters
 
-style: $(READY)  ## lay the code out and sort the imports
+style: $(READY)  ## lay the code out, sort the imports, write the chapters in canonical form
 	$(BIN)/ruff format lib tests conftest.py
 	$(BIN)/ruff check --fix lib tests conftest.py
+	$(BIN)/python -m verified_dynamics.book.canonical chapters/*/*.ipynb
 
 clean:  ## remove what was built; the environment stays
 	rm -rf _build

@@ -5,7 +5,17 @@ import sys
 
 import pytest
 
-ABSENT = ("IPython", "ipykernel", "jupyter_client", "nbformat", "sphinx", "docutils", "myst_nb", "z3", "h5netcdf")
+ABSENT = (
+    "IPython",
+    "ipykernel",
+    "jupyter_client",
+    "nbformat",
+    "sphinx",
+    "docutils",
+    "myst_nb",
+    "z3",
+    "h5netcdf",
+)
 BLOCK = f"""
 import sys
 

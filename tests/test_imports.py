@@ -50,7 +50,9 @@ def package_of(path: Path) -> str:
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(LIBRARY)))
 def test_imports_only_go_down(path):
     wrong = violations(path.read_text(), package_of(path))
-    assert not wrong, f"{path.relative_to(LIBRARY)} imports {', '.join(sorted(wrong))} from a floor above or aside"
+    assert not wrong, (
+        f"{path.relative_to(LIBRARY)} imports {', '.join(sorted(wrong))} from a floor above or aside"
+    )
 
 
 def test_every_package_stands_on_a_floor():
@@ -63,7 +65,11 @@ def test_every_package_stands_on_a_floor():
     [
         ("from verified_dynamics.margin import flow", "verified_dynamics.proof", {"margin"}),
         ("from verified_dynamics import claims", "verified_dynamics.proof", {"claims"}),
-        ("def f():\n    import verified_dynamics.figures.style as s", "verified_dynamics.statistics", {"figures"}),
+        (
+            "def f():\n    import verified_dynamics.figures.style as s",
+            "verified_dynamics.statistics",
+            {"figures"},
+        ),
         ("from ..symmetry import rescale", "verified_dynamics.ensemble", {"symmetry"}),
         ("from verified_dynamics.claims import Claim", "verified_dynamics.margin.max_margin", {"claims"}),
         ("from ...symmetry import rescale", "verified_dynamics.margin.max_margin", {"symmetry"}),

@@ -55,7 +55,9 @@ def test_module_keeps_the_limits(path):
     assert not complaints(path.read_text())
 
 
-@pytest.mark.parametrize("path", [p for p in modules() if p.name == "__init__.py"], ids=lambda p: p.parent.name)
+@pytest.mark.parametrize(
+    "path", [p for p in modules() if p.name == "__init__.py"], ids=lambda p: p.parent.name
+)
 def test_init_is_the_list_of_public_names(path):
     """Nothing but a docstring, imports and a sorted __all__."""
     tree = ast.parse(path.read_text())
@@ -84,4 +86,6 @@ def test_planted_violations_are_caught(source, words):
 
 
 def test_good_module_is_left_alone():
-    assert not complaints('"""M."""\n\n\ndef f():\n    """One."""\n    return 1\n\n\ndef _g():\n    return 2\n')
+    assert not complaints(
+        '"""M."""\n\n\ndef f():\n    """One."""\n    return 1\n\n\ndef _g():\n    return 2\n'
+    )

@@ -16,7 +16,9 @@ MEMBERS, STEPS, ROUNDS = 32, 50, 3
 
 
 def make(generator: torch.Generator) -> nn.Module:
-    return nn.Sequential(nn.Linear(10, 20), nn.ReLU(), nn.Linear(20, 20), nn.ReLU(), nn.Linear(20, 1)).double()
+    return nn.Sequential(
+        nn.Linear(10, 20), nn.ReLU(), nn.Linear(20, 20), nn.ReLU(), nn.Linear(20, 1)
+    ).double()
 
 
 def loss(model, x, y):

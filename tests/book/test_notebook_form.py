@@ -7,32 +7,32 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from verified_dynamics.book.canonical import canonical
 from verified_dynamics.book.executed import chapter_name, chapters
 from verified_dynamics.book.statements import complaints
 from verified_dynamics.notebook import setup_cell
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = chapters(ROOT)
-METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
-
 every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=chapter_name)
 
 
 @every_chapter
 def test_the_file_is_canonical(path):
     text = path.read_text(encoding="utf-8")
-    notebook = json.loads(text)
-    assert text == json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-    nbformat.validate(notebook)
-    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
-    metadata = dict(notebook["metadata"])
-    metadata.pop("verified_dynamics", None)
-    assert metadata == METADATA
-    for cell in notebook["cells"]:
-        assert cell["source"] == "".join(cell["source"]).splitlines(keepends=True), cell["id"]
+    assert text == canonical(text), "write it with `make style`"
+    nbformat.validate(json.loads(text))
+
+
+def test_canonical_form_drops_outputs_counts_and_foreign_metadata(tmp_path):
+    cell = {"cell_type": "code", "id": "a-cell", "source": "x = 1\nx", "outputs": [{}], "execution_count": 3}
+    cell["metadata"] = {"tags": ["hide-input"], "execution": {"time": 1}}
+    notebook = {"cells": [cell], "metadata": {"colab": {}}, "nbformat": 4, "nbformat_minor": 4}
+    written = json.loads(canonical(json.dumps(notebook)))
+    assert written["cells"][0]["source"] == ["x = 1\n", "x"]
+    assert written["cells"][0]["outputs"] == [] and written["cells"][0]["execution_count"] is None
+    assert written["cells"][0]["metadata"] == {"tags": ["hide-input"]}
+    assert set(written["metadata"]) == {"kernelspec", "language_info"} and written["nbformat_minor"] == 5
 
 
 @every_chapter

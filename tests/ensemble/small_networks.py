@@ -12,7 +12,9 @@ def make_mlp(generator):
     for fan_in, fan_out in pairwise(widths):
         layer = nn.Linear(fan_in, fan_out, dtype=torch.float64)
         with torch.no_grad():
-            layer.weight.copy_(torch.randn(fan_out, fan_in, generator=generator, dtype=torch.float64) / fan_in**0.5)
+            layer.weight.copy_(
+                torch.randn(fan_out, fan_in, generator=generator, dtype=torch.float64) / fan_in**0.5
+            )
             layer.bias.zero_()
         layers += [layer, nn.Tanh() if len(layers) else nn.ReLU()]
     return nn.Sequential(*layers[:-1])

@@ -58,7 +58,9 @@ def test_point_alone_agrees_with_the_batch():
 def test_diagonal_is_applied_on_both_sides():
     loss, points = problem(1)
     diagonal = {name: tensor.abs() for name, tensor in points.items()}
-    result = top_hessian_eigenvalue(loss, points, batched=True, diagonal=diagonal, iterations=2000, tolerance=1e-6)
+    result = top_hessian_eigenvalue(
+        loss, points, batched=True, diagonal=diagonal, iterations=2000, tolerance=1e-6
+    )
     for k in range(5):
         exact = torch.linalg.eigvalsh(dense(loss, at(points, k), at(diagonal, k)))[-1]
         torch.testing.assert_close(result.value[k], exact, rtol=1e-9, atol=0.0)
@@ -70,9 +72,7 @@ def test_diagonal_is_applied_on_both_sides():
 
 def test_largest_is_found_where_the_smallest_is_larger_in_size():
     loss, points = problem(2)
-    result = top_hessian_eigenvalue(
-        lambda p: -loss(p), points, batched=True, iterations=1500, tolerance=1e-4
-    )
+    result = top_hessian_eigenvalue(lambda p: -loss(p), points, batched=True, iterations=1500, tolerance=1e-4)
     for k in range(5):
         exact = -torch.linalg.eigvalsh(dense(loss, at(points, k)))[0]
         assert abs(result.value[k] - exact) <= result.residual[k] <= 0.01 * exact
@@ -106,7 +106,9 @@ def test_product_agrees_with_the_matrix():
     point, vector = at(points, 0), at(points, 1)
     product = hessian_vector_product(loss, point, vector)
     exact = dense(loss, point) @ torch.cat([vector["w"].flatten(), vector["v"]])
-    torch.testing.assert_close(torch.cat([product["w"].flatten(), product["v"]]), exact, rtol=1e-11, atol=1e-11)
+    torch.testing.assert_close(
+        torch.cat([product["w"].flatten(), product["v"]]), exact, rtol=1e-11, atol=1e-11
+    )
 
 
 def test_refuses_nothing_and_what_does_not_fit():

@@ -104,7 +104,9 @@ def test_member_does_not_depend_on_the_size_on_two_threads(network):
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 8])
 def test_chunks_change_nothing(chunk):
-    assert_equal(trained("mlp", range(8), "adam", chunk=chunk), trained("mlp", range(8), "adam"), list(range(8)))
+    assert_equal(
+        trained("mlp", range(8), "adam", chunk=chunk), trained("mlp", range(8), "adam"), list(range(8))
+    )
 
 
 def test_own_data_gives_each_member_its_own_problem():
@@ -163,7 +165,15 @@ def test_ensemble_is_the_plain_loop(network, optimizer):
     modules = [plain_loop(ensemble.member(k), data, optimizer, rate(k), 20) for k in range(3)]
     rates = [rate(k) for k in range(3)]
     method, options = OPTIMIZERS[optimizer]
-    train(ensemble, square_loss, data, steps=20, optimizer=method, learning_rate=rates, optimizer_options=options)
+    train(
+        ensemble,
+        square_loss,
+        data,
+        steps=20,
+        optimizer=method,
+        learning_rate=rates,
+        optimizer_options=options,
+    )
     for k, module in enumerate(modules):
         for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
             if name in biases_without_effect.get(network, ()):

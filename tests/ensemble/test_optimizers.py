@@ -32,7 +32,9 @@ def test_mixing_optimizers_are_refused(name):
     if not hasattr(torch.optim, name):
         pytest.skip(f"this torch has no {name}")
     with pytest.raises(EnsembleError, match=name):
-        train(Ensemble.build(make_mlp, [0]), square_loss, (X, Y), steps=1, optimizer=getattr(torch.optim, name))
+        train(
+            Ensemble.build(make_mlp, [0]), square_loss, (X, Y), steps=1, optimizer=getattr(torch.optim, name)
+        )
 
 
 class NormalisedDescent(torch.optim.Optimizer):

@@ -48,7 +48,12 @@ def test_mode_replaces_modules_functions_and_methods():
     calls = {
         "module": torch.nn.SiLU(), "function": F.gelu, "method": lambda x: x.sigmoid(), "torch": torch.sigmoid
     }  # fmt: skip
-    expected = {"module": steady.silu, "function": steady.gelu, "method": steady.sigmoid, "torch": steady.sigmoid}
+    expected = {
+        "module": steady.silu,
+        "function": steady.gelu,
+        "method": steady.sigmoid,
+        "torch": steady.sigmoid,
+    }
     for name, call in calls.items():
         with steady.SameEverywhere():
             assert torch.equal(call(X), expected[name](X)), name

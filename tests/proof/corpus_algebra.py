@@ -46,8 +46,10 @@ TRUE = (
     Equal(inner((u1,), wave), inner((v1, v2), wave)),
     Equal(inner((u1,), wave.diff(u1)) - inner((v1, v2), wave.diff(u1)), -wave.diff(u1)),
     Equal(f(t).diff(t) * h(t), -a * f(t) * h(t), given=[Eq(f(t).diff(t), -a * f(t))]),
-    Equal((u1 - eta * gu) ** 2 - (v1 - eta * gv) ** 2,
-          u1**2 - v1**2 - 2 * eta * (u1 * gu - v1 * gv) + eta**2 * (gu**2 - gv**2)),
+    Equal(
+        (u1 - eta * gu) ** 2 - (v1 - eta * gv) ** 2,
+        u1**2 - v1**2 - 2 * eta * (u1 * gu - v1 * gv) + eta**2 * (gu**2 - gv**2),
+    ),
     Equal((u1 - eta * v1 * a) ** 2 - (v1 - eta * u1 * a) ** 2, (u1**2 - v1**2) * (1 - eta**2 * a**2)),
     Equal(2 * u1 * (-u1 * wd - v1 * a) - 2 * v1 * (-v1 * wd - u1 * a), -2 * wd * (u1**2 - v1**2)),
     Equal(W1 * (-W2.T * G).T + (-W2.T * G) * W1.T, -W1 * G.T * W2 - W2.T * G * W1.T),
@@ -79,11 +81,15 @@ FALSE = (
     Equal(f(c * t).diff(t), f(t).diff(t).subs(t, c * t)),
     Equal(f(t).diff(t) * h(t), a * f(t) * h(t), given=[Eq(f(t).diff(t), -a * f(t))]),
     Equal(f(x + y), f(x) + f(y)),
-    Equal((u1 - eta * gu) ** 2 - (v1 - eta * gv) ** 2,
-          u1**2 - v1**2 - 2 * eta * (u1 * gu - v1 * gv) - eta**2 * (gu**2 - gv**2)),
+    Equal(
+        (u1 - eta * gu) ** 2 - (v1 - eta * gv) ** 2,
+        u1**2 - v1**2 - 2 * eta * (u1 * gu - v1 * gv) - eta**2 * (gu**2 - gv**2),
+    ),
     Equal((u1 - eta * v1 * a) ** 2 - (v1 - eta * u1 * a) ** 2, u1**2 - v1**2),
     Equal(2 * u1 * (-u1 * wd - v1 * a) - 2 * v1 * (-v1 * wd - u1 * a), -wd * (u1**2 - v1**2)),
-    Equal(2 * u1 * (-u1 * wd - v1 * a) - 2 * v1 * (-u1 * a), -2 * wd * (u1**2 - v1**2)),  # decay of one layer only
+    Equal(
+        2 * u1 * (-u1 * wd - v1 * a) - 2 * v1 * (-u1 * a), -2 * wd * (u1**2 - v1**2)
+    ),  # decay of one layer only
     Equal((-W2.T * G) * W1.T + W1 * (-W2.T * G).T + (-G * W1.T).T * W2 + W2.T * (-G * W1.T), zero2),
     Equal((W1 * W2).T, W1.T * W2.T),
     Equal(W1 * W2, W2 * W1),

@@ -127,7 +127,7 @@ FALSE = (
     Equal(sin(Rational(11, 1)), -1),  # 1e-5 apart
     Equal(sqrt(big**2 + 1), big),
     Equal(cos(pi / 5), Rational(809016994374947, 10**15)),
-    Equal(E ** pi - pi, 20),
+    Equal(E**pi - pi, 20),
     Equal(acos(x), pi / 2 - atan(x)),
     Equal((-1) ** n, 1),
     Equal(sqrt(Symbol("w") ** 2), -Symbol("w")),

@@ -47,7 +47,12 @@ def mutants(statement: Statement, count: int = 3) -> list[Mutant]:
     turns = itertools.chain.from_iterable(itertools.zip_longest(*by_kind.values()))
     found: list[Mutant] = []
     for mutant in turns:
-        if mutant is not None and len(found) < count and mutant.statement != statement and is_false(mutant, statement):
+        if (
+            mutant is not None
+            and len(found) < count
+            and mutant.statement != statement
+            and is_false(mutant, statement)
+        ):
             found.append(mutant)
     return found
 
@@ -148,7 +153,9 @@ def is_false(mutant: Mutant, original: Statement) -> bool:
 
 
 def _residuals(statement: Solves) -> list[sp.Expr]:
-    bodies = {f.func: sp.Lambda(f.args, s) for f, s in zip(statement.unknown, statement.solution, strict=True)}
+    bodies = {
+        f.func: sp.Lambda(f.args, s) for f, s in zip(statement.unknown, statement.solution, strict=True)
+    }
     found = []
     for equation in (*statement.equation, *statement.conditions):
         residual = equation.lhs - equation.rhs if isinstance(equation, sp.Eq) else equation
@@ -210,7 +217,9 @@ def _concrete(expression: sp.Expr) -> sp.Expr:
     return expression.doit()
 
 
-def _values(expression: sp.Expr, statement: Statement, count: int = 6, extra: dict | None = None) -> Iterator[sp.Expr]:
+def _values(
+    expression: sp.Expr, statement: Statement, count: int = 6, extra: dict | None = None
+) -> Iterator[sp.Expr]:
     expression = _concrete(expression)
     symbols = expression.free_symbols.union(*(g.free_symbols for g in statement.given)) - set(extra or {})
     for point in _points(statement, symbols, count):
@@ -225,7 +234,8 @@ def _differ(expression: sp.Expr, statement: Statement) -> bool:
 
 def _falls_short(statement: AtLeast) -> bool:
     return any(
-        value.is_real and value < -_TINY for value in _values(statement.left - statement.right, statement, count=40)
+        value.is_real and value < -_TINY
+        for value in _values(statement.left - statement.right, statement, count=40)
     )
 
 

@@ -55,7 +55,9 @@ def test_wide_answers_are_not_hidden():
     assert low == -1 and high == 1
 
 
-@pytest.mark.parametrize("expression", [1 / x, sp.log(x), x ** sp.Rational(-1, 2), sp.log(x - 1), sp.sqrt(x - 1)])
+@pytest.mark.parametrize(
+    "expression", [1 / x, sp.log(x), x ** sp.Rational(-1, 2), sp.log(x - 1), sp.sqrt(x - 1)]
+)
 def test_what_is_not_defined(expression):
     with pytest.raises(NotDefined):
         enclose(expression, {x: sp.S.Zero})

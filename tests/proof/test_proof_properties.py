@@ -25,7 +25,8 @@ def polynomials(draw, degree: int = 2):
 def networks(draw):
     """A random piecewise-linear function of x and y."""
     units = [
-        sp.Integer(draw(nonzero)) * sp.Max(draw(coefficients) * X + draw(coefficients) * Y + draw(coefficients), 0)
+        sp.Integer(draw(nonzero))
+        * sp.Max(draw(coefficients) * X + draw(coefficients) * Y + draw(coefficients), 0)
         for _ in range(draw(st.integers(1, 3)))
     ]
     return sum(units)

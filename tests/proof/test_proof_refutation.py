@@ -26,12 +26,17 @@ def point_of(statement, witness: dict) -> dict:
 def test_witnesses_are_exact_points_of_the_domain(topic):
     """mpmath's ordinary arithmetic, at 120 digits, sees the difference that the prover enclosed."""
     for statement in importlib.import_module(f"corpus_{topic}").FALSE[::2]:
-        if not isinstance(statement, (AtLeast, Equal)) or any(p.atoms(AppliedUndef) for p in statement.parts()):
+        if not isinstance(statement, (AtLeast, Equal)) or any(
+            p.atoms(AppliedUndef) for p in statement.parts()
+        ):
             continue
         point = point_of(statement, prove(statement).witness)
         assert all(value.is_number and not value.has(sp.Float) for value in point.values())
         for symbol, value in point.items():
-            assert all(getattr(value, f"is_{k}") == v for k, v in symbol.assumptions0.items()), (symbol, value)
+            assert all(getattr(value, f"is_{k}") == v for k, v in symbol.assumptions0.items()), (
+                symbol,
+                value,
+            )
         assert all(relation.subs(point) == sp.true for relation in statement.given)
         pairs = statement.entries() if isinstance(statement, Equal) else ((statement.left, statement.right),)
         differences = [(a - b).subs(point).evalf(120, maxn=300) for a, b in pairs]

@@ -47,7 +47,9 @@ def test_t_interval_covers_the_mean_of_normal_replicates(size):
     assert 0.93 <= coverage(intervals.student_mean(draw("normal", size, SAMPLES), LEVEL), 0.0) <= 0.97
 
 
-@pytest.mark.parametrize(("name", "size"), [("uniform", 8), ("laplace", 16), ("uniform", 32), ("laplace", 64)])
+@pytest.mark.parametrize(
+    ("name", "size"), [("uniform", 8), ("laplace", 16), ("uniform", 32), ("laplace", 64)]
+)
 def test_t_interval_covers_the_mean_of_other_symmetric_replicates(name, size):
     truth = DISTRIBUTIONS[name].mean()
     assert 0.93 <= coverage(intervals.student_mean(draw(name, size, SAMPLES), LEVEL), truth) <= 0.97

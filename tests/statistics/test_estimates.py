@@ -91,7 +91,10 @@ def test_interval_contains_its_value_and_shifts_with_the_replicates(values, summ
 @given(numbers, st.permutations(range(8)))
 def test_order_of_replicates_does_not_matter(values, order):
     first = np.asarray(values)[:8]
-    one, other = estimate(over_seeds(first), summary="median"), estimate(over_seeds(first[order]), summary="median")
+    one, other = (
+        estimate(over_seeds(first), summary="median"),
+        estimate(over_seeds(first[order]), summary="median"),
+    )
     assert one == other
 
 

@@ -52,9 +52,13 @@ def list_experiments() -> None:
         screen.print(f"[bold]{chapter}[/bold]")
         for experiment in members:
             sizes = [f"{len(list(p.cells()))} × {p.seeds}" for p in (experiment.smoke, experiment.full)]
-            screen.print(f"  [cyan]{experiment.name}[/cyan]  smoke {sizes[0]}, full {sizes[1]} {experiment.unit}")
+            screen.print(
+                f"  [cyan]{experiment.name}[/cyan]  smoke {sizes[0]}, full {sizes[1]} {experiment.unit}"
+            )
             screen.print(Padding(Text(experiment.description), (0, 0, 0, 6)))
-    screen.print("Sizes are cells × replicates. Run one with: verified-dynamics run EXPERIMENT --profile full")
+    screen.print(
+        "Sizes are cells × replicates. Run one with: verified-dynamics run EXPERIMENT --profile full"
+    )
 
 
 @application.command("run")

@@ -25,7 +25,9 @@ class TopEigenvalue:
     iterations: int
 
 
-def hessian_vector_product(loss: Callable[[dict], Tensor], parameters: Parameters, vector: Parameters) -> dict:
+def hessian_vector_product(
+    loss: Callable[[dict], Tensor], parameters: Parameters, vector: Parameters
+) -> dict:
     """H v at the parameters, by name: the gradient of <gradient of loss(parameters), v>."""
 
     def along(point: dict) -> Tensor:

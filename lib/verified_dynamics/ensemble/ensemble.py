@@ -85,7 +85,9 @@ class Ensemble:
 
         def gradient(model, *columns):
             def of(parameters):
-                buffers = {name: b.clone() for name, b in model.buffers.items()}  # grad refuses to change them
+                buffers = {
+                    name: b.clone() for name, b in model.buffers.items()
+                }  # grad refuses to change them
                 return loss(Member(self.module, parameters, buffers), *columns)
 
             return torch.func.grad(of)(model.parameters)
@@ -140,5 +142,7 @@ def _present(device: str | torch.device) -> torch.device:
         device = torch.device(device)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise EnsembleError(f"The device '{device}' is not there: use 'cpu' or one that torch sees.") from error
+        raise EnsembleError(
+            f"The device '{device}' is not there: use 'cpu' or one that torch sees."
+        ) from error
     return device

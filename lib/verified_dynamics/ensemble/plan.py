@@ -52,7 +52,9 @@ def make_plan(
     data = _checked_data(ensemble, data, shared_data)
     samples = data[0].shape[0 if shared_data else 1] if data else 0
     if batch_size is not None and not 1 <= batch_size <= samples:
-        raise EnsembleError(f"batch_size={batch_size} must lie between 1 and the number of samples, {samples}.")
+        raise EnsembleError(
+            f"batch_size={batch_size} must lie between 1 and the number of samples, {samples}."
+        )
     rates = _rates(ensemble, learning_rate)
     recorded = _recorded_steps(record, record_at, steps)
     size = len(ensemble) if chunk is None else chunk
@@ -99,7 +101,9 @@ def _rates(ensemble: Ensemble, learning_rate: float | Tensor) -> Tensor:
 def _recorded_steps(record: Callable | None, record_at: Iterable[int], steps: int) -> tuple[int, ...]:
     recorded = tuple(sorted({int(step) for step in record_at}))
     if (record is None) != (not recorded):
-        raise EnsembleError("record= says what to record and record_at= at which steps: give both or neither.")
+        raise EnsembleError(
+            "record= says what to record and record_at= at which steps: give both or neither."
+        )
     if recorded and not 0 <= recorded[0] <= recorded[-1] <= steps:
         raise EnsembleError(
             f"record_at must lie between 0 and the {steps} steps, but goes from {recorded[0]} to {recorded[-1]}."

@@ -78,7 +78,14 @@ def binary_cross_entropy_with_logits(
 
 
 def batch_norm(
-    x: Tensor, running_mean=None, running_var=None, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
+    x: Tensor,
+    running_mean=None,
+    running_var=None,
+    weight=None,
+    bias=None,
+    training=False,
+    momentum=0.1,
+    eps=1e-5,
 ) -> Tensor:
     """Normalisation over samples and positions; in training the running moments are updated in place."""
     if training and x.numel() == x.shape[1]:

@@ -99,7 +99,9 @@ class _Run:
         self.parameters = {name: p.requires_grad_(trained[name]) for name, p in parameters.items()}
         self.leaves = [p for p in self.parameters.values() if p.requires_grad]
         self.optimizer = GroupedOptimizer(optimizer, self.leaves, rates, options)
-        self.batches = Batches(seeds, plan.samples, plan.batch_size, stream=plan.stream) if plan.batch_size else None
+        self.batches = (
+            Batches(seeds, plan.samples, plan.batch_size, stream=plan.stream) if plan.batch_size else None
+        )
         self.mapped = over_members(self._member_loss)
 
     def outcome(self) -> _Outcome:
@@ -117,7 +119,9 @@ class _Run:
     def _step(self) -> Tensor:
         values = self.mapped(self.parameters, self.buffers, self._batch())  # (members,)
         if values.ndim != 1:
-            raise EnsembleError(f"The loss of a member must be a scalar, but has shape {tuple(values.shape[1:])}.")
+            raise EnsembleError(
+                f"The loss of a member must be a scalar, but has shape {tuple(values.shape[1:])}."
+            )
         if not values.requires_grad:
             raise EnsembleError("The loss does not depend on any parameter that is trained.")
         # The sum over members gives each its own gradient: no member's loss contains another's parameters.
@@ -141,7 +145,9 @@ class _Run:
         values = self.plan.record(Ensemble(self.part.module, parameters, buffers, self.part.seeds), step)
         for name, value in values.items():
             if not isinstance(value, Tensor) or not value.ndim or value.shape[0] != count:
-                raise EnsembleError(f"record must give tensors with the {count} members first, but '{name}' is not.")
+                raise EnsembleError(
+                    f"record must give tensors with the {count} members first, but '{name}' is not."
+                )
         return {name: value.detach().to("cpu", copy=True) for name, value in values.items()}
 
 

@@ -38,7 +38,11 @@ def _reaches(symbol: sp.Symbol, end: sp.Expr, given: tuple, outside: tuple) -> l
         if not isinstance(relation, (GreaterThan, StrictGreaterThan, LessThan, StrictLessThan)):
             raise CertificateError(f"the relation {relation} must be an inequality")
         slack = relation.gts - relation.lts
-        if not sp.expand(slack).is_polynomial(symbol) or sp.degree(sp.expand(slack), symbol) != 1 or end.is_infinite:
+        if (
+            not sp.expand(slack).is_polynomial(symbol)
+            or sp.degree(sp.expand(slack), symbol) != 1
+            or end.is_infinite
+        ):
             raise CertificateError(f"the relation {relation} must be linear in {symbol}, and {end} finite")
         found.append(AtLeast(slack.subs(symbol, end), 0, given=outside))
     return found

@@ -69,7 +69,9 @@ def equal(left: sp.Expr, right: sp.Expr, statement, seconds: float) -> Outcome:
     if sampling is not None and sampling.outcome is not None:
         return sampling.outcome
     if sampling is not None and sampling.saw_nothing() and not solver_z3.inhabited(domain):
-        return undecided("no point of the domain was found: the relations in `given` may contradict each other")
+        return undecided(
+            "no point of the domain was found: the relations in `given` may contradict each other"
+        )
     agreed = sampling.agreed if sampling is not None else 0
     difference = (left - right).subs(domain.determined)
     method = zero_method(difference, 0.3 * seconds)
@@ -86,7 +88,9 @@ def equal(left: sp.Expr, right: sp.Expr, statement, seconds: float) -> Outcome:
             named = {str(s): v for s, v in answer.witness.items()}
             return refuted("z3 model, confirmed by evaluation", f"the sides differ at {named}", named)
     points = f"it agrees at {agreed} exact points; " if agreed else ""
-    return undecided(f"no symbolic method shows it and no witness was found ({points}{answer.reason})", agreed)
+    return undecided(
+        f"no symbolic method shows it and no witness was found ({points}{answer.reason})", agreed
+    )
 
 
 def constant_zero(difference: sp.Expr, domain: Domain) -> bool:
@@ -106,8 +110,14 @@ def constant_zero(difference: sp.Expr, domain: Domain) -> bool:
 def _cross_checked(method, left, right, ask, agreed: int, sampling) -> Outcome:
     """A symbolic proof, compared with what sampling and z3 say."""
     if sampling is not None and not agreed and sampling.failed:
-        return undecided("a symbolic method applies, but the sides could be evaluated at no point of the domain")
-    if (has_cases(left) or has_cases(right) or _rational(left - right)) and not left.has(sp.I) and not right.has(sp.I):
+        return undecided(
+            "a symbolic method applies, but the sides could be evaluated at no point of the domain"
+        )
+    if (
+        (has_cases(left) or has_cases(right) or _rational(left - right))
+        and not left.has(sp.I)
+        and not right.has(sp.I)
+    ):
         answer = ask(_CROSS_CHECK_SECONDS)
         if answer.holds is False and answer.exact:
             raise ProofError(f"{method} proves {left} = {right}, z3 has a counterexample {answer.witness}.")

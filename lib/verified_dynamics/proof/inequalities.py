@@ -33,7 +33,9 @@ def decide_at_least(statement: AtLeast, seconds: float, decide: Callable[[Statem
     if sampling is not None and sampling.outcome is not None:
         return sampling.outcome
     if sampling is not None and sampling.saw_nothing() and not solver_z3.inhabited(domain):
-        return undecided("no point of the domain was found: the relations in `given` may contradict each other")
+        return undecided(
+            "no point of the domain was found: the relations in `given` may contradict each other"
+        )
     agreed = sampling.agreed if sampling is not None else 0
     if statement.certificate is not None:
         return _by_certificate(statement, domain, 0.8 * seconds, decide, agreed)
@@ -68,7 +70,9 @@ def _shown(statement: AtLeast, domain: Domain, seconds: float) -> tuple[str | No
 
 def _shown_by_analysis(statement: AtLeast, domain: Domain, seconds: float, decide, rounds: int):
     """Monotonicity, convexity, the half lines; a descent to a witness; z3 on the normal form."""
-    if rounds and attempt(0.25 * seconds, _monotone, statement, domain, 0.25 * seconds, decide, rounds, default=False):
+    if rounds and attempt(
+        0.25 * seconds, _monotone, statement, domain, 0.25 * seconds, decide, rounds, default=False
+    ):
         return "monotonicity", None
     found = attempt(0.1 * seconds, _searched, statement, domain)
     if found is not None:
@@ -107,7 +111,9 @@ def _by_certificate(statement: AtLeast, domain: Domain, seconds: float, decide, 
     """The parts of the certificate, each of them decided."""
     name = type(statement.certificate).__name__
     try:
-        parts = statement.certificate.parts(statement.left, statement.right, statement.strict, statement.given)
+        parts = statement.certificate.parts(
+            statement.left, statement.right, statement.strict, statement.given
+        )
     except CertificateError as error:
         return undecided(f"the certificate {name} does not apply: {error}", agreed)
     if statement.certificate.needs_continuity and not continuous_on(statement.left - statement.right, domain):
@@ -139,7 +145,9 @@ def _signed(difference: sp.Expr, strict: bool) -> bool:
 
 
 def _compared_with_z3(method: str, statement: AtLeast, domain: Domain) -> str:
-    answer = solver_z3.decide(">" if statement.strict else ">=", statement.left, statement.right, domain, 0.25)
+    answer = solver_z3.decide(
+        ">" if statement.strict else ">=", statement.left, statement.right, domain, 0.25
+    )
     if answer.holds is False and answer.exact:
         raise ProofError(f"{method} prove {statement}, z3 has a counterexample {answer.witness}.")
     return f"{method}; z3 agrees" if answer.holds else method

@@ -49,7 +49,9 @@ def true_limit(expression: sp.Expr, symbol: sp.Symbol, point: sp.Expr, direction
     return None
 
 
-def approach(expression: sp.Expr, symbol: sp.Symbol, point: sp.Expr, direction: str, at: dict) -> list[mpmath.mpf]:
+def approach(
+    expression: sp.Expr, symbol: sp.Symbol, point: sp.Expr, direction: str, at: dict
+) -> list[mpmath.mpf]:
     """Rigorous values of the expression nearer and nearer to the point, for the parameters `at`."""
     moved, t, end = towards_end(expression, symbol, point, direction)
     values = []
@@ -86,7 +88,9 @@ def _check_numerically(statement, expression, limit: sp.Expr, seconds: float) ->
     direction = getattr(statement, "direction", "+")
     looked_at = 0
     for at in domain.points(_PARAMETERS):
-        values = attempt(0.1 * seconds, approach, expression, statement.symbol, statement.point, direction, at)
+        values = attempt(
+            0.1 * seconds, approach, expression, statement.symbol, statement.point, direction, at
+        )
         here = limit.subs(at)
         if not values or not (here.is_number or here.is_infinite):
             continue
@@ -138,7 +142,9 @@ def _disputed(statement, expression, value, limit, against: dict, direction: str
     if outcome.verdict is Verdict.REFUTED:
         return outcome
     if not statement.free_symbols() and _compare(statement, limit, value, seconds).verdict is Verdict.PROVEN:
-        raise ProofError(f"SymPy's limit {limit} of {expression} disagrees with rigorous values near the point.")
+        raise ProofError(
+            f"SymPy's limit {limit} of {expression} disagrees with rigorous values near the point."
+        )
     return undecided(f"SymPy's limit {limit} disagrees with rigorous values near the point at {against}")
 
 
@@ -151,7 +157,9 @@ def _by_orderings(split, expression, value, statement, direction: str, seconds: 
         case = LimitIs(expression.subs(order), statement.symbol, statement.point, value.subs(order).doit(),
                        direction=direction, given=statement.given)  # fmt: skip
         outcome = _decide(case, case.expression, case.value, direction, seconds / len(split))
-        if outcome.verdict is not Verdict.PROVEN:  # a case may reach beyond the domain, so its witness does not count
+        if (
+            outcome.verdict is not Verdict.PROVEN
+        ):  # a case may reach beyond the domain, so its witness does not count
             return _at_parameters(statement, expression, value, direction, seconds)
         checked += outcome.checked_points
     return proven("limit by SymPy in each order of the parameters", checked_points=checked)
@@ -162,7 +170,11 @@ def _compare(statement, limit: sp.Expr, value: sp.Expr, seconds: float) -> Outco
     if limit == value:
         return proven("limit")
     if limit.has(sp.oo, -sp.oo) or value.has(sp.oo, -sp.oo):
-        if limit.is_infinite and value.is_infinite and not (limit.is_extended_real and limit in (sp.oo, -sp.oo)):
+        if (
+            limit.is_infinite
+            and value.is_infinite
+            and not (limit.is_extended_real and limit in (sp.oo, -sp.oo))
+        ):
             return undecided(f"the sign of the infinite limit {limit} is not known")
         return refuted("true limit differs", "", None)
     pair = Equal(limit, value, given=_without_variable(statement))
@@ -181,7 +193,9 @@ def _at_parameters(statement, expression, value, direction: str, seconds: float)
             outcome = _compare(Equal(limit, claimed), limit, claimed, 0.1 * seconds)
             if outcome.verdict is Verdict.REFUTED:
                 witness = {**{str(s): v for s, v in at.items()}, "limit": limit}
-                return refuted("true limit differs", f"at {witness} the limit is {limit}, not {claimed}", witness)
+                return refuted(
+                    "true limit differs", f"at {witness} the limit is {limit}, not {claimed}", witness
+                )
     return undecided("SymPy finds no limit")
 
 

@@ -61,7 +61,10 @@ class Series:
 
     def multiply(self, a: list, b: list) -> list[sp.Expr]:
         """The product of two series."""
-        return [sp.Add(*(a[i] * b[k - i] for i in range(k + 1) if a[i] != 0 and b[k - i] != 0)) for k in range(self.n)]
+        return [
+            sp.Add(*(a[i] * b[k - i] for i in range(k + 1) if a[i] != 0 and b[k - i] != 0))
+            for k in range(self.n)
+        ]
 
     def _power(self, e: sp.Pow) -> list[sp.Expr]:
         if self.t not in e.exp.free_symbols:
@@ -146,7 +149,9 @@ class Series:
         outer, shifted = e.func(x), [sp.S.Zero, *u[1:]]
         result, power = self.constant(sp.S.Zero), self.constant(sp.S.One)
         for k in range(self.n):
-            value = sp.limit(outer, x, u[0]) if isinstance(e, sp.LambertW) and u[0] == 0 else outer.subs(x, u[0])
+            value = (
+                sp.limit(outer, x, u[0]) if isinstance(e, sp.LambertW) and u[0] == 0 else outer.subs(x, u[0])
+            )
             result = [a + value / sp.factorial(k) * b for a, b in zip(result, power, strict=True)]
             outer, power = outer.diff(x), self.multiply(power, shifted)
         return result
@@ -181,4 +186,9 @@ def _quotient(expression: sp.Expr, t: sp.Symbol, length: int) -> list[sp.Expr]:
 
 
 def _surely_nonzero(value: sp.Expr) -> bool:
-    return bool(value.is_nonzero) or is_positive(value) or is_positive(-value) or bool(simplified(value).is_nonzero)
+    return (
+        bool(value.is_nonzero)
+        or is_positive(value)
+        or is_positive(-value)
+        or bool(simplified(value).is_nonzero)
+    )

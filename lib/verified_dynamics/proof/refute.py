@@ -83,7 +83,12 @@ def compare_complex(left: sp.Expr, right: sp.Expr, point: dict) -> Comparison:
     real = compare(left, right, point)
     if real is not Comparison.UNKNOWN:
         return real
-    if not (left.has(sp.I) or right.has(sp.I) or any(s.is_real is not True for s in point) or _has_root(left - right)):
+    if not (
+        left.has(sp.I)
+        or right.has(sp.I)
+        or any(s.is_real is not True for s in point)
+        or _has_root(left - right)
+    ):
         return real
     found = [compare(a, b, {}) for a, b in _complex_parts(left, right, point)]
     if any(f in (Comparison.POSITIVE, Comparison.NEGATIVE) for f in found):
@@ -110,7 +115,9 @@ class Sampling:
 
 def _name(point: dict, choice: dict) -> dict:
     named = {str(symbol): value for symbol, value in point.items()}
-    named.update({f"{function}({', '.join(map(str, body.variables))})": body.expr for function, body in choice.items()})
+    named.update(
+        {f"{function}({', '.join(map(str, body.variables))})": body.expr for function, body in choice.items()}
+    )
     return named
 
 

@@ -58,7 +58,10 @@ class Builder:
 
     def _atom(self, e: sp.Expr) -> sp.Expr:
         """Anything else: a generator of its own, its arguments in canonical form."""
-        if isinstance(e, (sp.Integral, sp.Sum, sp.Product, sp.Derivative, sp.Subs, sp.Piecewise)) or not e.args:
+        if (
+            isinstance(e, (sp.Integral, sp.Sum, sp.Product, sp.Derivative, sp.Subs, sp.Piecewise))
+            or not e.args
+        ):
             return self.g.symbol(e, e)
         arguments = [self.canonical(a) if isinstance(a, sp.Expr) else a for a in e.args]
         rebuilt = e.func(*arguments)
@@ -159,13 +162,19 @@ class Builder:
             if isinstance(rest, sp.LambertW) and len(rest.args) == 1 and coefficient.is_Integer:
                 return (self.form(rest.args[0]) / self.form(rest)) ** coefficient
             if rest == sp.I * sp.pi:
-                return self.form(sp.exp(term, evaluate=True)) if coefficient.q <= 2 else self._root_of_unity(term)
+                return (
+                    self.form(sp.exp(term, evaluate=True))
+                    if coefficient.q <= 2
+                    else self._root_of_unity(term)
+                )
             return self.g.root_power(sp.exp(rest), coefficient, lambda r: sp.exp(r * rest))
         return self.g.symbol(sp.exp(term), sp.exp(term))
 
     def _root_of_unity(self, term: sp.Expr) -> sp.Expr:
         value = sp.exp(term).rewrite(sp.cos)
-        return self.form(value) if not value.has(sp.exp, sp.cos, sp.sin) else self.g.symbol(sp.exp(term), value)
+        return (
+            self.form(value) if not value.has(sp.exp, sp.cos, sp.sin) else self.g.symbol(sp.exp(term), value)
+        )
 
     def _power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         if exponent.is_Integer:
@@ -204,7 +213,9 @@ class Builder:
             elif base is sp.S.NegativeOne and symbolic.is_integer and coefficient.is_Integer:
                 result *= self._sign_power(symbolic) ** (int(coefficient) % 2)
             else:
-                result *= self.g.root_power(base**symbolic, coefficient, lambda r, s=symbolic: base ** (r * s))
+                result *= self.g.root_power(
+                    base**symbolic, coefficient, lambda r, s=symbolic: base ** (r * s)
+                )
         return result
 
     def _sign_power(self, exponent: sp.Expr) -> sp.Expr:

@@ -82,8 +82,13 @@ def _from_coefficients(statement: SeriesIs, coefficients: list[sp.Expr], seconds
         outcome = equal(claim.left, claim.right, claim, share)
         if outcome.verdict is Verdict.REFUTED:
             power = _named(statement, k)
-            witness = {**dict(outcome.witness or {}), f"coefficient of {power} in the difference": coefficient}
-            return refuted("Taylor coefficient", f"the difference has the term ({coefficient})*{power}", witness)
+            witness = {
+                **dict(outcome.witness or {}),
+                f"coefficient of {power} in the difference": coefficient,
+            }
+            return refuted(
+                "Taylor coefficient", f"the difference has the term ({coefficient})*{power}", witness
+            )
         if outcome.verdict is Verdict.UNDECIDED:
             return undecided(f"the coefficient {coefficient} of power {k}: {outcome.reason}")
     return proven("Taylor coefficients of an analytic function")
@@ -106,7 +111,9 @@ def _from_limits(statement: SeriesIs, sides, seconds: float) -> Outcome:
 def _unbounded(statement: SeriesIs, limit: sp.Expr, at: dict) -> Outcome:
     where = "".join(f", at {s} = {v}" for s, v in at.items())
     witness = {**{str(s): v for s, v in at.items()}, "limit of the remainder over its order": limit}
-    return refuted("remainder", f"the remainder over {statement.remainder()} tends to {limit}{where}", witness)
+    return refuted(
+        "remainder", f"the remainder over {statement.remainder()} tends to {limit}{where}", witness
+    )
 
 
 def _at_parameters(statement: SeriesIs, quotient: sp.Expr, t: sp.Symbol, seconds: float) -> Outcome | None:

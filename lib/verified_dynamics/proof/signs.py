@@ -13,7 +13,12 @@ def nonnegative(expression: sp.Expr) -> bool:
         return all(nonnegative(term) for term in expression.args)
     if expression.is_Mul:
         return all(nonnegative(factor) for factor in expression.args)
-    if expression.is_Pow and expression.exp.is_Rational and expression.exp.p % 2 == 0 and expression.exp.is_Integer:
+    if (
+        expression.is_Pow
+        and expression.exp.is_Rational
+        and expression.exp.p % 2 == 0
+        and expression.exp.is_Integer
+    ):
         return bool(expression.base.is_real)
     return False
 
@@ -25,7 +30,9 @@ def is_positive(expression: sp.Expr) -> bool:
     if isinstance(expression, sp.LambertW) and len(expression.args) == 1:
         return is_positive(expression.args[0])
     if expression.is_Add:
-        return all(nonnegative(term) for term in expression.args) and any(is_positive(t) for t in expression.args)
+        return all(nonnegative(term) for term in expression.args) and any(
+            is_positive(t) for t in expression.args
+        )
     if expression.is_Mul:
         return all(is_positive(factor) for factor in expression.args)
     return False

@@ -111,11 +111,15 @@ class LimitIs(Statement):
     def latex(self) -> str:
         side = "" if self.point.is_infinite else f"^{{{self.direction}}}"
         arrow = rf"\lim_{{{sp.latex(self.symbol)} \to {sp.latex(self.point)}{side}}}"
-        return self._with_given(rf"{arrow} \left( {sp.latex(self.expression)} \right) = {sp.latex(self.value)}")
+        return self._with_given(
+            rf"{arrow} \left( {sp.latex(self.expression)} \right) = {sp.latex(self.value)}"
+        )
 
     def __str__(self) -> str:
         side = "" if self.point.is_infinite else self.direction
-        return self._with_domain(f"limit of {self.expression} as {self.symbol} -> {self.point}{side} = {self.value}")
+        return self._with_domain(
+            f"limit of {self.expression} as {self.symbol} -> {self.point}{side} = {self.value}"
+        )
 
 
 @dataclass(frozen=True)
@@ -244,5 +248,3 @@ class Solves(Statement):
         system = ", ".join(f"{e.lhs} = {e.rhs}" if isinstance(e, sp.Eq) else f"{e} = 0"
                            for e in (*self.equation, *self.conditions))  # fmt: skip
         return self._with_domain(f"{solution} solves {system}")
-
-

@@ -71,7 +71,15 @@ def _quiet(method, expression: sp.Expr) -> bool:
     """The method's answer; a method that SymPy cannot carry out has shown nothing."""
     try:
         return bool(method(expression))
-    except (ArithmeticError, AttributeError, KeyError, NotImplementedError, RecursionError, TypeError, ValueError):
+    except (
+        ArithmeticError,
+        AttributeError,
+        KeyError,
+        NotImplementedError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ):
         return False
 
 

@@ -1,16 +1,14 @@
 """From SymPy to z3's real arithmetic, division and roots with their conditions, other functions by their properties.
 
-Polynomial, rational and piecewise-linear expressions are translated as they are. An exponential, a logarithm or any
-other function becomes a fresh real unknown about which only true facts are added (`exp` is positive, increasing
-and above its tangents, and so on): if z3 finds no counterexample under these facts, there is none. A model found
-with fresh unknowns proves nothing; `exact` tells the two cases apart.
+Polynomial, rational and piecewise-linear expressions are translated as they are. Any other function becomes a fresh
+real unknown about which only true facts are added (`exp` is positive, increasing, above its tangents): if z3 finds no
+counterexample under these, there is none. A model found with fresh unknowns proves nothing; `exact` tells which.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import combinations
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -18,9 +16,9 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
 from verified_dynamics.proof.enclosures import NoEnclosure, NotDefined, Unresolved, bounds, enclose
+from verified_dynamics.proof.exponential_lemmas import exponential_lemmas
 
 _LARGEST_POWER = 16
-_MOST_TANGENT_PAIRS = 5
 
 
 class Untranslatable(Exception):
@@ -62,7 +60,9 @@ class Translation:
                 for term in sp.Add.make_args(sp.expand(exponential.args[0])):
                     coefficient, monomial = term.as_coeff_Mul()
                     known = self.units.get(monomial, sp.S.Zero)
-                    self.units[monomial] = sp.gcd(known, abs(coefficient)) if coefficient.is_Rational else sp.S.One
+                    self.units[monomial] = (
+                        sp.gcd(known, abs(coefficient)) if coefficient.is_Rational else sp.S.One
+                    )
 
     def term(self, e: sp.Expr):
         """The z3 term for `e`; facts that it needs are added on the way."""
@@ -98,7 +98,9 @@ class Translation:
         if symbol not in self.unknowns:
             if symbol.is_extended_real is not True:
                 raise Untranslatable(f"{symbol} is not real")
-            unknown = self.unknowns[symbol] = self._integer(symbol) if symbol.is_integer else self.z3.Real(symbol.name)
+            unknown = self.unknowns[symbol] = (
+                self._integer(symbol) if symbol.is_integer else self.z3.Real(symbol.name)
+            )
             if symbol.is_rational is not None and not symbol.is_integer:
                 self.exact = False  # z3 takes it for any real number
             self._sign_facts(symbol, unknown)
@@ -246,7 +248,12 @@ class Translation:
         if isinstance(e, (sp.tanh, sp.erf, sp.atan)):
             inside = self.term(e.args[0])
             bound = 2 if isinstance(e, sp.atan) else 1
-            for fact in (value < bound, value > -bound, (value > 0) == (inside > 0), (value < 0) == (inside < 0)):
+            for fact in (
+                value < bound,
+                value > -bound,
+                (value > 0) == (inside > 0),
+                (value < 0) == (inside < 0),
+            ):
                 self.fact(fact)
             if not isinstance(e, sp.erf):
                 self.fact(self.z3.Implies(inside > 0, value < inside))
@@ -285,17 +292,4 @@ class Translation:
 
     def lemmas(self) -> list:
         """What is true of all exponentials together: growth, and the tangents of the exponential function."""
-        if not self.exponentials:
-            return []
-        z3 = self.z3
-        pairs = [(z3.Q(0, 1), z3.Q(1, 1), z3.BoolVal(True)), *self.exponentials]
-        found = [
-            z3.Implies(z3.And(guard, argument != 0), value > 1 + argument)
-            for argument, value, guard in self.exponentials
-        ]
-        for (a, u, first), (b, v, second) in combinations(pairs, 2):
-            facts = [(a < b) == (u < v), (a == b) == (u == v)]
-            if len(pairs) <= _MOST_TANGENT_PAIRS:
-                facts.append(z3.Implies(a != b, z3.And(u > v * (1 + a - b), v > u * (1 + b - a))))
-            found.append(z3.Implies(z3.And(first, second), z3.And(*facts)))
-        return found
+        return exponential_lemmas(self.z3, self.exponentials)

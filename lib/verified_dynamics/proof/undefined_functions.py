@@ -74,7 +74,9 @@ def _polynomial(arguments, draw) -> sp.Expr:
 def applied_functions(*expressions: sp.Basic) -> tuple[AppliedUndef, ...]:
     """One application of each undefined function that occurs, in the order of the functions' names."""
     found: dict[str, AppliedUndef] = {}
-    for applied in sorted(set().union(*(e.atoms(AppliedUndef) for e in expressions)), key=sp.default_sort_key):
+    for applied in sorted(
+        set().union(*(e.atoms(AppliedUndef) for e in expressions)), key=sp.default_sort_key
+    ):
         found.setdefault(applied.func.__name__, applied)
     return tuple(found[name] for name in sorted(found))
 

@@ -6,6 +6,7 @@ import sympy as sp
 import xarray as xr
 
 from verified_dynamics.claims import CITED_MIME, CLAIM_MIME, Cited, Claim, ClaimError, summary
+from verified_dynamics.claims.card import prose
 from verified_dynamics.experiments import Evidence, Profile, Tolerance, experiment
 from verified_dynamics.proof import Equal, Verdict, prove
 from verified_dynamics.statistics import ReplicateError
@@ -179,3 +180,10 @@ def test_cited_statements_say_that_they_are_not_verified():
 def test_the_summary_lists_the_claims_of_the_session(evidence):
     full_claim(evidence)
     assert 'href="#claim-root-of-square"' in summary()._repr_mimebundle_()["text/html"]
+
+
+def test_mathematics_in_a_label_is_typeset_and_the_rest_is_escaped():
+    assert prose("a < b") == "a &lt; b"
+    assert r"<span class=\"math notranslate nohighlight\">\(x_1 &lt; 2\)</span>" in prose(
+        "when $x_1 < 2$ holds"
+    )

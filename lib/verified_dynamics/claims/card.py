@@ -3,6 +3,7 @@
 The site draws the same record with its own style; this is what Jupyter and Colab show.
 """
 
+import re
 from html import escape
 
 from verified_dynamics.numerals import interval, number, plus_minus
@@ -16,6 +17,12 @@ HEADINGS = {
 MARKS = {"full": {"proves": "■", "refutes": "▨", "measures": "■", "rejects": "▨"}, "open": "□", "na": "⬚"}
 BOX = "border:1px solid #888;border-left:4px solid #1857a4;border-radius:6px;padding:.5em 1em;max-width:50em"
 CELL = "text-align:left;vertical-align:top;width:50%;white-space:normal"
+
+
+def prose(text: str) -> str:
+    """Text as HTML, with `$...$` as mathematics that MathJax typesets in a notebook and on the site."""
+    mathematics = r'<span class="math notranslate nohighlight">\\(\1\\)</span>'
+    return re.sub(r"\$([^$]+)\$", mathematics, escape(text))
 
 
 def state(cell: dict | list) -> str:
@@ -75,7 +82,7 @@ def _symbolic(check: dict) -> str:
         if check["witness"]
         else ""
     )
-    return f"{escape(check['text'])} <small>({escape(check['method'] + witness)})</small>"
+    return f"{prose(check['text'])} <small>({escape(check['method'] + witness)})</small>"
 
 
 def _measured(check: dict) -> str:
@@ -84,16 +91,18 @@ def _measured(check: dict) -> str:
     found = ", ".join(
         f"{_interval(e)} ({e['profile']}{' record' if e['record'] else ''})" for e in check["estimates"]
     )
-    because = f" ({escape(check['because'])})" if check["because"] else ""
+    because = f" ({prose(check['because'])})" if check["because"] else ""
     count = check["estimates"][0]["replicates"]
-    return f"{escape(check['label'])}{because}: {found}, {verb} {target} <small>({count} {check['unit']})</small>"
+    return (
+        f"{prose(check['label'])}{because}: {found}, {verb} {target} <small>({count} {check['unit']})</small>"
+    )
 
 
 def _headline(record: dict) -> str:
     checks = record["measures"]
     if state(checks) != "full":
         return "–"
-    return f"{escape(checks[0]['label'])}: {_interval(checks[0]['estimates'][-1])}"
+    return f"{prose(checks[0]['label'])}: {_interval(checks[0]['estimates'][-1])}"
 
 
 def _interval(found: dict) -> str:

@@ -27,6 +27,7 @@ STYLE = {
     "lines.markersize": 4.5,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
+    "savefig.dpi": 200,  # of what is rasterised inside a vector picture
     "svg.hashsalt": "verified-dynamics",
     "svg.fonttype": "path",
     "pdf.fonttype": 42,

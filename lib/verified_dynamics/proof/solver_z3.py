@@ -5,7 +5,10 @@ z3 is imported on first use. Where it is not installed the answer is None with a
 
 from __future__ import annotations
 
+import gc
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sympy as sp
@@ -41,6 +44,28 @@ def decide(relation: str, left: sp.Expr, right: sp.Expr, domain: Domain, seconds
         return Answer(None, reason="the package z3-solver is not installed")
     # Freeing the context when Python exits takes minutes after some thousand questions; the system frees it at once.
     z3.main_ctx().owner = False
+    with _undisturbed():
+        return _ask(z3, relation, left, right, domain, seconds)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No cyclic garbage collection inside: z3 lets other threads run, and in a kernel one of them could collect.
+
+    It would then free z3's terms while z3 works in this thread, which z3 does not allow. What was made inside is young
+    and is collected at the end, by this thread.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect(0)
+        if enabled:
+            gc.enable()
+
+
+def _ask(z3, relation: str, left: sp.Expr, right: sp.Expr, domain: Domain, seconds: float) -> Answer:
     translation = Translation(z3)
     try:
         translation.prepare(left, right, *domain.given)
@@ -76,8 +101,12 @@ def _solver(z3, seconds: float):
 
 
 def _check(z3, solver, seconds: float):
-    """`solver.check()`, interrupted from another thread should z3 miss its own limits."""
-    watchdog = threading.Timer(2 * _WALL_FACTOR * seconds + 1, solver.interrupt)
+    """`solver.check()`, interrupted from another thread should z3 miss its own limits.
+
+    The thread knows the context only, and has ended when this returns: the last reference to a solver, dropped in
+    another thread while z3 works here, would crash the process.
+    """
+    watchdog = threading.Timer(2 * _WALL_FACTOR * seconds + 1, z3.main_ctx().interrupt)
     watchdog.daemon = True
     watchdog.start()
     try:
@@ -86,6 +115,7 @@ def _check(z3, solver, seconds: float):
         return z3.unknown
     finally:
         watchdog.cancel()
+        watchdog.join()
 
 
 def _model(model, translation: Translation) -> dict[sp.Symbol, sp.Expr] | None:

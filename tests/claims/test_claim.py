@@ -186,3 +186,8 @@ def test_mathematics_in_a_label_is_typeset_and_the_rest_is_escaped():
     assert prose("a < b") == "a &lt; b"
     typeset = r'<span class="math notranslate nohighlight">\(x_1 &lt; 2\)</span>'
     assert prose("when $x_1 < 2$ holds") == f"when {typeset} holds"
+
+
+def test_a_rejection_without_a_reason_is_refused_and_not_judged_as_a_measurement(evidence):
+    with pytest.raises(ValueError, match="because of what"):
+        Claim("silent", source="nowhere").rejects("value", evidence, value, predicted=1, within=0.02, because="")

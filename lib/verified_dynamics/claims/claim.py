@@ -95,6 +95,8 @@ class Claim:
         Passes only if the interval and predicted +- within are disjoint. because: what was broken, or whose rival
         prediction it is. Otherwise as `measures`.
         """
+        if not because.strip():
+            raise ValueError(f"claim {self.name}: say because of what the rival is rejected.")
         self._measured("rejects", label, evidence, statistic, predicted, within, summary, level, because)
 
     def not_applicable(self, cell: str, reason: str) -> None:

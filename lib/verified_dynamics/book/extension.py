@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from verified_dynamics import addresses
-from verified_dynamics.book import mathjax
+from verified_dynamics.book import front_page, mathjax
 from verified_dynamics.book.cards import JoinStatements
 from verified_dynamics.book.elements import HtmlElement, leave, skip, visit
 from verified_dynamics.book.executed import chapter_name, chapters, key, not_executed_message, pending
@@ -30,7 +30,7 @@ def setup(app) -> dict:
     quiet = (skip, skip)
     app.add_node(HtmlElement, html=(visit, leave), latex=quiet, text=quiet, man=quiet, texinfo=quiet)
     app.add_transform(JoinStatements)
-    for name, directive in DIRECTIVES.items():
+    for name, directive in (DIRECTIVES | front_page.DIRECTIVES).items():
         app.add_directive(name, directive)
     app.set_html_assets_policy("always")  # the figures' pages hold mathematics, and Sphinx does not see it
     app.connect("config-inited", configure, priority=100)

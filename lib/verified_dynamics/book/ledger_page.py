@@ -1,9 +1,8 @@
-"""Directives that fill a page from the ledger: totals, map of the parts, table, graph, cited statements, figures."""
+"""Directives that fill a page from the ledger: table, graph, cited statements, figures."""
 
 import hashlib
 from itertools import groupby
 
-import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
@@ -13,7 +12,7 @@ from verified_dynamics.book.graph import svg
 from verified_dynamics.book.ledger import CELLS, cell_state, collect, to_json
 from verified_dynamics.book.square import HEADINGS, square
 
-__all__ = ["DIRECTIVES", "current_ledger", "forget", "ledger_pages", "outdated_pages"]
+__all__ = ["DIRECTIVES", "LedgerDirective", "current_ledger", "forget", "ledger_pages", "outdated_pages"]
 
 
 def current_ledger(app) -> dict:
@@ -65,45 +64,6 @@ class LedgerDirective(SphinxDirective):
         """Relative address of a claim's card."""
         up = "../" * self.env.docname.count("/")
         return f"{up}chapters/{record['chapter']}.html#claim-{record['name']}"
-
-
-class Totals(LedgerDirective):
-    """The four numbers of the front page."""
-
-    def draw(self, ledger):
-        """Theories, claims, controls and figures."""
-        found = ledger["totals"]
-        entries = [
-            (found["theories"], "theories" if found["theories"] != 1 else "theory"),
-            (found["claims"], f"claims, {found['full_squares']} full squares"),
-            (found["controls"], "controls that failed as they should"),
-            (found["figures"], "figures to cite"),
-        ]
-        boxes = [html("div", html("b", f"{value:,}"), html("span", words)) for value, words in entries]
-        return [html("div", *boxes, classes=["vd-totals"], role="group", aria_label="Totals of the ledger")]
-
-
-class Parts(LedgerDirective):
-    """The map of the book: parts, chapters, and a square for each claim."""
-
-    def draw(self, ledger):
-        """One block per part of `_toc.yml` that has chapters."""
-        with open(f"{self.env.srcdir}/_toc.yml", encoding="utf-8") as stream:
-            parts = yaml.safe_load(stream)["parts"]
-        blocks = []
-        for part in parts:
-            chapters = [entry["file"] for entry in part["chapters"] if entry["file"].startswith("chapters/")]
-            if chapters:
-                heading = html("p", part["caption"], classes=["vd-part-name"])
-                rows = [row for chapter in chapters for row in self._chapter(chapter, ledger)]
-                blocks.append(html("div", heading, *rows, classes=["vd-part"]))
-        return blocks
-
-    def _chapter(self, document: str, ledger: dict) -> list[nodes.Node]:
-        claims = [claim for claim in ledger["claims"] if f"chapters/{claim['chapter']}" == document]
-        marks = [square(claim, link=self.address(claim)) for claim in claims]
-        title = self.markdown(f"{{doc}}`/{document}`")
-        return [html("div", *title, html("span", *marks, classes=["vd-strip"]), classes=["vd-chapter"])]
 
 
 class Table(LedgerDirective):
@@ -237,8 +197,6 @@ def _unlabelled(text: str) -> str:
 
 
 DIRECTIVES = {
-    "ledger-totals": Totals,
-    "ledger-parts": Parts,
     "ledger-table": Table,
     "ledger-graph": Graph,
     "ledger-cited": CitedStatements,

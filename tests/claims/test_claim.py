@@ -190,4 +190,6 @@ def test_mathematics_in_a_label_is_typeset_and_the_rest_is_escaped():
 
 def test_a_rejection_without_a_reason_is_refused_and_not_judged_as_a_measurement(evidence):
     with pytest.raises(ValueError, match="because of what"):
-        Claim("silent", source="nowhere").rejects("value", evidence, value, predicted=1, within=0.02, because="")
+        Claim("silent", source="nowhere").rejects(
+            "value", evidence, value, predicted=1, within=0.02, because=""
+        )

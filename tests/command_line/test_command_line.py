@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from verified_dynamics import catalogue
 from verified_dynamics.command_line import application, figures, main
-from verified_dynamics.experiments import Profile, Tolerance, digest, experiment, read_record
+from verified_dynamics.experiments import Profile, Tolerance, digest, experiment, read_record, records_folder
 from verified_dynamics.experiments.storage import from_bytes
 from verified_dynamics.figures import panels, publish, theory
 
@@ -80,7 +80,7 @@ def test_run_full_leaves_a_record_that_pending_accepts():
     assert call("pending").exit_code == 1
     result = call("run", "toy-wave", "--profile", "full", "--device", "cpu")
     assert "Record written" in result.output
-    assert read_record(wave, application.records_folder()).data.sizes["rate"] == 3
+    assert read_record(wave, records_folder()).data.sizes["rate"] == 3
     assert call("pending").exit_code == 0
     NOISE["value"] = 1.0
     result = call("pending")
@@ -92,7 +92,7 @@ def test_run_cut_down_is_not_a_record(small_book):
         "run", "toy-wave", "--profile", "full", "--seeds", "2", "--set", "rate=1,3", "--set", "fast=true"
     )
     assert result.exit_code == 0 and "with changes" in result.output
-    assert read_record(wave, application.records_folder()) is None
+    assert read_record(wave, records_folder()) is None
     data = from_bytes((small_book / "_build/runs/margin/toy/toy-wave.nc").read_bytes())
     assert data.sizes["seed"] == 2 and list(data["rate"].values) == [1.0, 3.0]
 

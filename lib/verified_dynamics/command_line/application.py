@@ -1,37 +1,18 @@
 """The commands and what they print; each error is one sentence and a non-zero exit status."""
 
-import json
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.padding import Padding
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
 from verified_dynamics import catalogue
 from verified_dynamics.command_line import figures as figure_commands
-from verified_dynamics.experiments import (
-    DeviceError,
-    Experiment,
-    ExperimentError,
-    RecordError,
-    plan,
-    read_record,
-    records_folder,
-    write_record,
-)
-from verified_dynamics.experiments.storage import to_bytes, write_atomically
+from verified_dynamics.command_line import run as run_commands
+from verified_dynamics.command_line.terminal import screen
+from verified_dynamics.experiments import DeviceError, Experiment, ExperimentError, RecordError
 
 application = typer.Typer(
     help="Verified Dynamics: run the book's experiments, and read, reproduce and cite what it shows.",
@@ -39,7 +20,8 @@ application = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-screen = Console(highlight=False)
+application.command("run")(run_commands.run_experiment)
+application.command("pending")(run_commands.pending)
 
 
 @application.command("list")
@@ -59,65 +41,6 @@ def list_experiments() -> None:
     screen.print(
         "Sizes are cells × replicates. Run one with: verified-dynamics run EXPERIMENT --profile full"
     )
-
-
-@application.command("run")
-def run_experiment(
-    name: Annotated[
-        str, typer.Argument(metavar="EXPERIMENT", help="Name as `verified-dynamics list` shows it.")
-    ],
-    profile: Annotated[
-        str, typer.Option(help="smoke (seconds on a CPU) or full (minutes on a GPU).")
-    ] = "smoke",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
-    seeds: Annotated[int | None, typer.Option(help="Another number of seeds than the profile's.")] = None,
-    settings: Annotated[
-        list[str],
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help="Another value of a setting or a grid axis; several values of an axis are joined by commas.",
-        ),
-    ] = [],  # noqa: B006 - typer needs a plain default
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the result; book/records for an uncut full run.")
-    ] = None,
-) -> None:
-    """Run an experiment, cell by cell; a run that was stopped goes on where it was when started again."""
-    experiment = catalogue.find(name)
-    declared = experiment.profile(profile)
-    sizes = declared.changed(seeds=seeds, settings=dict(_setting(text, declared) for text in settings))
-    whole = sizes == declared
-    store = Path(out or "_build") / ".cells"
-    todo = plan(experiment, sizes, store=store, device=device)
-    screen.print(
-        f"{experiment.name}, profile {profile}{'' if whole else ' with changes'}: {len(todo.cells)} cells × "
-        f"{len(todo.seeds)} {experiment.unit}, {len(todo.done)} finished already."
-    )
-    result = _with_progress(experiment, sizes, device, store)
-    screen.print(f"{result.cost['wall_seconds']} s on {result.provenance['device_name']}.")
-    if profile == "full" and whole:
-        _record(experiment, result, out)
-    else:
-        path = Path(out or "_build/runs") / experiment.chapter / f"{experiment.name}.nc"
-        write_atomically(path, to_bytes(result.data))
-        origin = {"experiment": experiment.name, **result.provenance, **result.cost}
-        write_atomically(path.with_suffix(".json"), (json.dumps(origin, indent=1) + "\n").encode())
-        screen.print(f"Written to {path}, with its provenance beside it.")
-
-
-@application.command("pending")
-def pending() -> None:
-    """List the experiments whose full-size record is missing or stale; exit status 1 if there are any."""
-    folder, missing = records_folder(), 0
-    for experiment in catalogue.experiments().values():
-        record = read_record(experiment, folder)
-        reason = "no record" if record is None else _stale(experiment, record)
-        if reason:
-            missing += 1
-            screen.print(f"{experiment.chapter}  {experiment.name}: {reason}")
-    screen.print(f"{missing} of {len(catalogue.experiments())} records are missing or stale.")
-    raise typer.Exit(1 if missing else 0)
 
 
 @application.command("ledger")
@@ -174,51 +97,3 @@ def main() -> None:
     except (ExperimentError, DeviceError, RecordError, LedgerError, figure_commands.UnknownFigure) as error:
         print(f"verified-dynamics: {error}", file=sys.stderr)
         sys.exit(2)
-
-
-def _with_progress(experiment: Experiment, sizes, device: str, store: Path):
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-               TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=screen, disable=not screen.is_terminal) as bar:
-        task = bar.add_task("cells", total=None)
-        return experiment.run(
-            sizes, device=device, store=store,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )  # fmt: skip
-
-
-def _record(experiment: Experiment, result, out: Path | None) -> None:
-    folder = out or records_folder()
-    if folder is None:
-        raise RecordError(
-            "this is no checkout of the book, so say with --out where the record shall be written."
-        )
-    screen.print("Running the smoke size on the CPU, which tells later whether the record still stands.")
-    path = write_record(result, experiment.run("smoke", device="cpu"), folder)
-    screen.print(f"Record written to {path}.")
-
-
-def _stale(experiment: Experiment, record) -> str | None:
-    reason = record.stale_because(experiment, None)
-    if reason is None:
-        reason = record.stale_because(experiment, experiment.run("smoke", device="cpu").data)
-    return f"stale: {reason}" if reason else None
-
-
-def _setting(text: str, declared) -> tuple[str, object]:
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise ExperimentError(f"--set takes NAME=VALUE, not {text!r}.")
-    if name in declared.grid:
-        return name, tuple(_like(declared.grid[name][0], part, name) for part in value.split(","))
-    return name, _like(declared.settings.get(name, value), value, name)
-
-
-def _like(model, text: str, name: str):
-    """The text as a value of the same type as the declared one."""
-    try:
-        if isinstance(model, bool):
-            return {"true": True, "false": False}[text.lower()]
-        return type(model)(text)
-    except (KeyError, ValueError):
-        raise ExperimentError(f"--set {name}: {text!r} is not a {type(model).__name__}.") from None

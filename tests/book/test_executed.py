@@ -60,12 +60,23 @@ def test_what_is_kept_is_found_until_the_state_changes(book, chapter):
     assert store.pending(book.root) == [chapter]
 
 
-def test_wall_clock_times_are_not_kept(chapter):
+def test_the_times_of_cells_are_kept_as_their_sum_alone(chapter):
     notebook = nbformat.read(chapter, as_version=4)
-    notebook.cells[1].metadata["execution"] = {"iopub.execute_input": "2026"}
+    for cell, seconds in zip(notebook.cells[1:], ("02.250000", "04.500000"), strict=True):
+        cell.metadata["execution"] = {
+            "iopub.execute_input": "2026-01-31T23:59:01.000000Z",
+            "shell.execute_reply": f"2026-01-31T23:59:{seconds}Z",
+        }
     kept = nbformat.read(store.keep(notebook, chapter), as_version=4)
-    assert "execution" not in kept.cells[1].metadata
+    assert all("execution" not in cell.metadata for cell in kept.cells)
     assert "execution" in notebook.cells[1].metadata
+    assert kept.metadata[store.RUN]["seconds"] == 4.8
+    assert kept.metadata[store.RUN]["machine"]
+
+
+def test_a_notebook_without_times_claims_none(book, chapter):
+    book.store(chapter, {})
+    assert store.RUN not in store.executed(chapter).metadata
 
 
 def test_old_states_are_removed_and_nothing_unfinished_is_left(book, chapter):

@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import re
+from datetime import datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,10 +19,22 @@ import nbformat
 
 from verified_dynamics.book.reach import reach
 
-__all__ = ["NotExecuted", "chapters", "executed", "keep", "key", "pending", "read", "root_of", "stored_path"]
+__all__ = [
+    "RUN",
+    "NotExecuted",
+    "chapters",
+    "executed",
+    "keep",
+    "key",
+    "pending",
+    "read",
+    "root_of",
+    "stored_path",
+]
 
 PACKAGES = ("torch", "numpy", "scipy", "sympy", "xarray", "matplotlib", "scikit-learn", "z3-solver")
 PROFILE = "VERIFIED_DYNAMICS_PROFILE"
+RUN = "verified_dynamics_run"  # metadata of a stored notebook: what its execution took, and where
 HOUSE_MIME = "application/vnd.verified-dynamics."
 KEPT_STATES = 3  # per chapter: switching between two profiles or two branches executes nothing again
 _COMMAND = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
@@ -79,13 +92,16 @@ def pending(root: Path | str) -> list[Path]:
 def keep(notebook: nbformat.NotebookNode, path: Path | str, state: str | None = None) -> Path:
     """Store an executed notebook whole or not at all, and remove the oldest states of the same chapter.
 
+    The times of its cells are replaced by their sum and the name of the device, in the metadata of the notebook.
     `state` is the key that was taken before the run: a library edited while the chapter ran is then not
     mistaken for the one that ran.
     """
     file = stored_path(path, state)
     notebook = nbformat.from_dict(json.loads(nbformat.writes(notebook)))
+    if seconds := _running_time(notebook):
+        notebook.metadata[RUN] = {"seconds": seconds, "machine": _machine()}
     for cell in notebook.cells:
-        cell.metadata.pop("execution", None)  # wall-clock times
+        cell.metadata.pop("execution", None)  # wall-clock times of single cells
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(f".{os.getpid()}.part")
     unfinished.write_text(nbformat.writes(notebook), encoding="utf-8")
@@ -129,6 +145,27 @@ def _key(notebook: nbformat.NotebookNode, path: Path) -> str:
     for file in [*reached.files, *(file for file in records if file.is_file())]:
         digest.update(file.relative_to(root).as_posix().encode() + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+def _running_time(notebook: nbformat.NotebookNode) -> float | None:
+    """Wall time of all cells together in seconds, from the kernel's messages; None where they were not kept."""
+    total = 0.0
+    for cell in notebook.cells:
+        times = cell.metadata.get("execution", {})
+        if "iopub.execute_input" in times and "shell.execute_reply" in times:
+            started, ended = (
+                datetime.fromisoformat(times[message])
+                for message in ("iopub.execute_input", "shell.execute_reply")
+            )
+            total += (ended - started).total_seconds()
+    return round(total, 1) or None
+
+
+def _machine() -> str:
+    """The device on which chapters run here, in words."""
+    from verified_dynamics.experiments.devices import choose_device, describe_device
+
+    return describe_device(choose_device())
 
 
 def _environment() -> list[str]:

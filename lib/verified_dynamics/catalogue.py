@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import verified_dynamics
-from verified_dynamics.experiments import Experiment, ExperimentError
+from verified_dynamics.experiments import Experiment, ExperimentError, read_record, records_folder
 from verified_dynamics.experiments.declaration import unknown
 
 INSTRUMENTS = {"proof", "statistics", "ensemble", "experiments", "data", "models"}
@@ -52,3 +52,17 @@ def find(name: str) -> Experiment:
     if name not in known:
         raise ExperimentError(unknown("experiment", name, list(known)))
     return known[name]
+
+
+def record_state(experiment: Experiment) -> str | None:
+    """None while the experiment's committed full-size record stands, else "no record" or "stale: reason".
+
+    Runs the experiment at its smoke size on the CPU where there is a record. Raises RecordError for a damaged one.
+    """
+    record = read_record(experiment, records_folder())
+    if record is None:
+        return "no record"
+    reason = record.stale_because(experiment, None)
+    if reason is None:
+        reason = record.stale_because(experiment, experiment.run("smoke", device="cpu").data)
+    return f"stale: {reason}" if reason else None

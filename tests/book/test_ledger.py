@@ -23,6 +23,7 @@ def test_the_ledger_holds_claims_cited_figures_and_totals(square_book):
     assert ledger["figures"][0]["provenance"]["drift-run"]["device"] == "cpu"
     assert ledger["totals"] == {
         "theories": 1, "claims": 2, "full_squares": 1, "checks": 7, "controls": 4, "cited": 1, "figures": 1,
+        "records": {"count": 0, "experiments": 0, "newest": None, "oldest": None, "commits": []},
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 
 from verified_dynamics.book.executed import chapter_name, chapters, executed, not_executed_message
+from verified_dynamics.book.recorded import RecordUnreadable, declared, standing, summary
 from verified_dynamics.book.statements import Statement, complaints, statements
 
 __all__ = [
@@ -54,7 +55,8 @@ def collect(root: Path | str) -> dict:
         figures += [_figure(record, chapter) for record in outputs(ran, "figure")]
         _check_all_shown(stated.values(), claims + cited, chapter)
     validate(claims, cited, figures)
-    return {"claims": claims, "cited": cited, "figures": figures, "totals": totals(claims, cited, figures)}
+    counts = totals(claims, cited, figures) | {"records": _records(root, claims, figures)}
+    return {"claims": claims, "cited": cited, "figures": figures, "totals": counts}
 
 
 def figure_records(root: Path | str) -> dict[str, dict]:
@@ -121,6 +123,14 @@ def validate(claims: list[dict], cited: list[dict], figures: list[dict]) -> None
                 raise LedgerError(
                     f"The claim {claim['name']!r} of {claim['chapter']} has nothing under {cell!r}."
                 )
+
+
+def _records(root: Path | str, claims: list[dict], figures: list[dict]) -> dict:
+    try:
+        found = standing(root, claims, figures)
+    except RecordUnreadable as error:
+        raise LedgerError(str(error)) from None
+    return summary(found, sum(declared(map(chapter_name, chapters(root))).values()))
 
 
 def _in_reading_order(root: Path | str) -> list[Path]:

@@ -1,10 +1,13 @@
 import base64
+import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import xarray as xr
+from PIL import Image
 
-from verified_dynamics.experiments import Evidence, Profile, Tolerance, experiment
+from verified_dynamics.experiments import Evidence, Profile, Tolerance, experiment, write_record
 from verified_dynamics.experiments.storage import from_bytes
 from verified_dynamics.figures import FIGURE_MIME, FigureError, control, measured, panels, publish, theory
 
@@ -49,6 +52,9 @@ def test_picture_data_and_origin_travel_together(evidence):
     assert list(data.data_vars) == ["height"]
     assert np.array_equal(data["height"].values, evidence.data["height"].values)
     assert record["svg"].lstrip().startswith("<?xml") and base64.b64decode(record["pdf"]).startswith(b"%PDF")
+    with Image.open(io.BytesIO(base64.b64decode(record["png"]))) as picture:
+        assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+        assert picture.width > 2000 and len(base64.b64decode(record["png"])) < 200_000
     assert record["experiments"][0]["tolerances"] == {"height": {"rtol": 1e-9, "atol": 0.0}}
     assert record["profile"] == "smoke" and record["state"] == "no record" and record["claims"] == ["a-claim"]
 
@@ -59,8 +65,6 @@ def test_the_same_figure_has_the_same_bytes(evidence):
 
 
 def test_other_numbers_give_another_digest(evidence):
-    from dataclasses import replace
-
     moved = replace(evidence, live=replace(evidence.live, data=evidence.live.data + 1e-6))
     assert drawn(evidence).record["digest"] != drawn(moved).record["digest"]
 
@@ -84,3 +88,18 @@ def test_drawing_refuses_a_dimension_that_is_neither_axis_nor_replicate(evidence
     _, (ax,) = panels()
     with pytest.raises(ValueError, match="select the rest"):
         measured(ax, evidence.data["height"].expand_dims(width=[1, 2]), x="x")
+
+
+def test_a_figure_of_a_record_says_how_far_the_present_smoke_run_is_from_the_one_kept(evidence, tmp_path):
+    assert drawn(evidence).record["experiments"][0]["smoke_deviations"] is None
+    kept = line.run("smoke")
+    moved = replace(kept, data=kept.data.assign(height=kept.data["height"] * (1 + 5e-10)))
+    write_record(line.run("full"), moved, tmp_path)
+    found = Evidence.gather(line)
+    origin = drawn(found, variables=["height"]).record["experiments"][0]
+    assert found.state == "valid" and origin["profile"] == "full"
+    assert origin["smoke_deviations"] == {"height": pytest.approx(0.5, rel=1e-5)}
+    write_record(line.run("full"), replace(kept, data=moved.data + 1e-6), tmp_path)
+    stale = Evidence.gather(line)
+    assert stale.state.startswith("stale") and stale.smoke_deviations is None
+    assert drawn(stale).record["experiments"][0]["smoke_deviations"] is None

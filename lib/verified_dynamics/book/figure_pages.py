@@ -17,7 +17,7 @@ from verified_dynamics.book.renderers import natural_width, shelf
 
 __all__ = ["pages"]
 
-_HEAVY = ("svg", "pdf", "data")
+_HEAVY = ("svg", "pdf", "png", "data")
 
 
 def pages(app) -> Iterator[tuple[str, dict, str]]:

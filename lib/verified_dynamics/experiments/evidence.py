@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
+from verified_dynamics.experiments.comparison import deviations
 from verified_dynamics.experiments.declaration import Experiment, current_profile
 from verified_dynamics.experiments.records import Record, read_record, records_folder
 from verified_dynamics.experiments.runner import Run
@@ -14,13 +15,15 @@ class Evidence:
     """What stands behind a measured claim or a figure.
 
     live: the run that this session made. record: the committed full-size record or None. state: "no record",
-    "valid", or "stale: reason". A stale record is neither judged nor shown.
+    "valid", or "stale: reason". A stale record is neither judged nor shown. smoke_deviations: how far the present
+    code's smoke result lies from the one kept in a valid record, for each variable in units of its tolerance.
     """
 
     experiment: Experiment
     live: Run
     record: Record | None
     state: str
+    smoke_deviations: dict[str, float] | None = None
 
     @classmethod
     def gather(cls, experiment: Experiment) -> "Evidence":
@@ -33,7 +36,9 @@ class Evidence:
         # A record's own smoke result was made on the CPU; so is the one that it is compared with.
         smoke = live.data if profile == "smoke" else experiment.run("smoke", device="cpu").data
         reason = record.stale_because(experiment, smoke)
-        return cls(experiment, live, record, f"stale: {reason}" if reason else "valid")
+        if reason:
+            return cls(experiment, live, record, f"stale: {reason}")
+        return cls(experiment, live, record, "valid", deviations(record.smoke, smoke, experiment.tolerances))
 
     @property
     def shows_record(self) -> bool:

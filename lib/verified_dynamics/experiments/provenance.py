@@ -5,6 +5,7 @@ import resource
 import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import torch
 
@@ -22,9 +23,31 @@ def provenance(profile_name: str, profile: Profile, seeds: tuple[int, ...], devi
         "seeds": list(seeds),
         "device": str(device),
         "device_name": describe_device(device),
+        "machine": machine(),
         "precision": "as the experiment says (float64 unless stated), TF32 off",
         "versions": {"python": platform.python_version(), **versions()},
     }
+
+
+def machine() -> dict:
+    """The processor, the vector instructions that PyTorch uses on it, and the number of threads.
+
+    Where these, the device and the versions agree, a repetition gives the same bits; elsewhere rounding may differ.
+    """
+    return {
+        "processor": _processor(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
 
 
 def versions() -> dict[str, str]:

@@ -26,7 +26,10 @@ class RecordError(ValueError):
 
 @dataclass(frozen=True)
 class Record:
-    """A full-size result with its provenance, and the smoke result of the code that made it."""
+    """A full-size result with its provenance, and the smoke result of the code that made it.
+
+    smoke_provenance: where the smoke result came from; None in a record that does not say.
+    """
 
     experiment: str
     chapter: str
@@ -35,6 +38,7 @@ class Record:
     data: xr.Dataset
     smoke: xr.Dataset
     digest: str
+    smoke_provenance: dict | None = None
 
     def stale_because(self, experiment: Experiment, smoke: xr.Dataset | None) -> str | None:
         """Why the record no longer stands, or None: by its declaration, and by what the present code gives.
@@ -83,6 +87,7 @@ def write_record(run: Run, smoke: Run, folder: Path) -> Path:
             "chapter": experiment.chapter,
             "declaration": experiment.declaration(),
             "provenance": {**run.provenance, **run.cost},
+            "smoke_provenance": smoke.provenance,
             "digest": digest(run.data),
             "files": files,
         }
@@ -122,7 +127,7 @@ def read_record(experiment: Experiment, folder: Path | None) -> Record | None:
         data, smoke = (_read_data(path, content["files"][kind], advice) for kind in ("full", "smoke"))
         record = Record(
             experiment.name, experiment.chapter, content["declaration"], content["provenance"], data, smoke,
-            content["digest"],
+            content["digest"], content.get("smoke_provenance"),
         )  # fmt: skip
     except (KeyError, TypeError) as error:
         raise RecordError(f"the record {path} lacks {error}; {advice}") from error

@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 
 from verified_dynamics.experiments import Evidence, digest
 from verified_dynamics.experiments.storage import to_bytes
+from verified_dynamics.figures.pixels import compact_png
 from verified_dynamics.figures.style import STYLE
 
+PNG_DPI = 300
 FIGURE_MIME = "application/vnd.verified-dynamics.figure+json"
 
 
@@ -57,6 +59,7 @@ class publish:
         with plt.rc_context(STYLE):
             svg = _saved(figure, "svg", {"Date": None}).decode()
             pdf = _saved(figure, "pdf", {"CreationDate": None})
+            png = compact_png(_saved(figure, "png", {"Software": None}, dpi=PNG_DPI))
         plt.close(figure)
         self.record = {
             "name": name,
@@ -71,6 +74,7 @@ class publish:
             "data": {n: base64.b64encode(to_bytes(d)).decode() for n, d in data.items()},
             "svg": svg,
             "pdf": base64.b64encode(pdf).decode(),
+            "png": base64.b64encode(png).decode(),
         }
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
@@ -112,10 +116,18 @@ def _origin(evidence: Evidence, data: xr.Dataset) -> dict:
         "tolerances": tolerances,
         "unit": experiment.unit,
         "provenance": evidence.provenance,
+        "smoke_deviations": _kept_deviations(evidence, data),
     }
 
 
-def _saved(figure: Figure, kind: str, metadata: dict) -> bytes:
+def _kept_deviations(evidence: Evidence, data: xr.Dataset) -> dict[str, float] | None:
+    """For a figure that shows a record: how far the present code's smoke result is from the record's own."""
+    if not evidence.shows_record or evidence.smoke_deviations is None:
+        return None
+    return {str(v): evidence.smoke_deviations[str(v)] for v in data.data_vars}
+
+
+def _saved(figure: Figure, kind: str, metadata: dict, **options) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, bbox_inches="tight", metadata=metadata)
+    figure.savefig(buffer, format=kind, bbox_inches="tight", metadata=metadata, **options)
     return buffer.getvalue()

@@ -68,7 +68,7 @@ def claim_record(name: str, **changes) -> dict:
     }  # fmt: skip
     measured = {
         "label": "change", "predicted": 1.0, "within": 0.5, "summary": "mean", "because": None, "unit": "seeds",
-        "estimates": [estimate],
+        "experiment": "drift-run", "estimates": [estimate],
     }  # fmt: skip
     return {
         "name": name,

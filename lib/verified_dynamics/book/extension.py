@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from verified_dynamics import addresses
-from verified_dynamics.book import front_page, mathjax
+from verified_dynamics.book import front_page, ledger_schema, mathjax
 from verified_dynamics.book.cards import JoinStatements
 from verified_dynamics.book.elements import HtmlElement, leave, skip, visit
 from verified_dynamics.book.executed import chapter_name, chapters, key, not_executed_message, pending
@@ -118,6 +118,7 @@ def finish(app, error) -> None:
         remove_former_pages(app)
         mathjax.copy_files(Path(app.outdir, "_static"))
         Path(app.outdir, "ledger.json").write_text(to_json(current_ledger(app)), encoding="utf-8")
+        Path(app.outdir, ledger_schema.FILE_NAME).write_text(ledger_schema.schema_text(), encoding="utf-8")
         Path(
             app.outdir, ".nojekyll"
         ).touch()  # GitHub leaves out folders that begin with an underscore otherwise

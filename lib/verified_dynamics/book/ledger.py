@@ -12,7 +12,9 @@ from pathlib import Path
 
 import nbformat
 
+from verified_dynamics.book import ledger_schema
 from verified_dynamics.book.executed import chapter_name, chapters, executed, not_executed_message
+from verified_dynamics.book.papers import papers
 from verified_dynamics.book.recorded import RecordUnreadable, declared, standing, summary
 from verified_dynamics.book.statements import Statement, complaints, statements
 
@@ -40,8 +42,8 @@ def collect(root: Path | str) -> dict:
     """The ledger of the book at `root`: an object with `claims`, `cited`, `figures` and `totals`.
 
     Raises LedgerError, with one sentence, if a chapter was not executed in its present state, if a statement and
-    its claim do not belong together, if two claims or two figures share a name, or if a claim needs an unknown
-    one or, through others, itself.
+    its claim do not belong together, if two claims or two figures share a name, if a claim needs an unknown
+    one or, through others, itself, or if a field breaks the ledger's schema.
     """
     claims, cited, figures = [], [], []
     for path in _in_reading_order(root):
@@ -56,7 +58,11 @@ def collect(root: Path | str) -> dict:
         _check_all_shown(stated.values(), claims + cited, chapter)
     validate(claims, cited, figures)
     counts = totals(claims, cited, figures) | {"records": _records(root, claims, figures)}
-    return {"claims": claims, "cited": cited, "figures": figures, "totals": counts}
+    ledger = {"$schema": ledger_schema.address(), "version": ledger_schema.version(), "claims": claims}
+    ledger |= {"cited": cited, "figures": figures, "totals": counts}
+    if fault := ledger_schema.breach(ledger):
+        raise LedgerError(fault)
+    return ledger
 
 
 def figure_records(root: Path | str) -> dict[str, dict]:
@@ -195,14 +201,18 @@ def _check_all_shown(stated: Iterable[Statement], shown: list[dict], chapter: st
 def _claim(record: dict, chapter: str, stated: dict[str, Statement]) -> dict:
     item = _stated(record["name"], chapter, stated)
     head = {"name": record["name"], "chapter": chapter, "kind": item.kind, "title": item.title}
-    head |= {"statement": item.text, "source": record["source"], "origin": record["origin"]}
-    return head | {"needs": list(record["needs"])} | {cell: record[cell] for cell in CELLS}
+    head |= {"statement": item.text, "source": record["source"], "papers": papers(record["source"])}
+    return (
+        head
+        | {"origin": record["origin"], "needs": list(record["needs"])}
+        | {cell: record[cell] for cell in CELLS}
+    )
 
 
 def _cited(record: dict, chapter: str, stated: dict[str, Statement]) -> dict:
     item = _stated(record["name"], chapter, stated)
     head = {"name": record["name"], "chapter": chapter, "title": item.title, "statement": item.text}
-    return head | {"source": record["source"]}
+    return head | {"source": record["source"], "papers": papers(record["source"])}
 
 
 def _figure(record: dict, chapter: str) -> dict:

@@ -52,7 +52,7 @@ def ledger(
 
     found = collect(figure_commands.checkout())
     if as_json:
-        print(to_json(found))
+        sys.stdout.buffer.write(to_json(found).encode())  # the bytes of the site's file, whatever the locale
         return
     table = Table(box=None, pad_edge=False)
     for title in ("claim", "proved", "refuted", "measured", "rejected", "chapter"):

@@ -29,7 +29,7 @@ def test_every_executor_gives_the_same_data():
 
 
 def test_worker_processes_give_the_same_data(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(toys.__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(toys.__file__).parent), prepend=os.pathsep)
     from multiprocessing import get_context
 
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
@@ -66,7 +66,8 @@ def test_a_killed_run_resumes_and_loses_nothing(tmp_path):
         f"sizes = toys.slow.smoke.changed(settings={{'log': {str(log)!r}, 'pause': 0.3}})\n"
         f"toys.slow.run(sizes, store=Path({str(cells)!r}))\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(toys.__file__).parent)}
+    search = os.pathsep.join([str(Path(toys.__file__).parent), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": search}
     process = subprocess.Popen([sys.executable, "-c", code], env=environment)
     deadline = time.monotonic() + 120
     while not (log.exists() and len(log.read_text().splitlines()) >= 3):

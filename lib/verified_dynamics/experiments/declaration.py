@@ -10,6 +10,8 @@ from importlib import import_module
 from itertools import product
 from types import MappingProxyType
 
+from verified_dynamics.experiments.code_state import remember
+
 PROFILE_VARIABLE = "VERIFIED_DYNAMICS_PROFILE"
 PROFILES = ("smoke", "full")
 
@@ -163,6 +165,7 @@ def experiment(name, *, chapter, smoke, full, tolerances, unit="seeds"):
             )
         if not function.__doc__:
             raise ExperimentError(f"experiment {name}: say in a docstring what is varied, held and measured")
+        remember(function)
         return Experiment(name, chapter, function, smoke, full, MappingProxyType(dict(tolerances)), unit)
 
     return declare

@@ -3,12 +3,15 @@
 import platform
 import resource
 import subprocess
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
+import xarray as xr
 
+from verified_dynamics.experiments.cells import PEAK, SECONDS
 from verified_dynamics.experiments.declaration import Profile
 from verified_dynamics.experiments.devices import describe_device
 
@@ -61,21 +64,64 @@ def versions() -> dict[str, str]:
     return found
 
 
-def cost(seconds: float, device: torch.device) -> dict:
-    """What a run took: wall time in seconds, peak memory in bytes, the commit and the date."""
-    if device.type == "cuda":
-        peak = torch.cuda.max_memory_allocated(device)
-    else:
+def reset_peak(device: str) -> None:
+    """Begin to measure the peak of this process's memory afresh, where the system can (CUDA, Linux)."""
+    if device.startswith("cuda"):
+        torch.cuda.reset_peak_memory_stats(device)
+        return
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return
+
+
+def peak_memory(device: str) -> int:
+    """The most memory in bytes that this process used since `reset_peak`: of the GPU where the device is one."""
+    if device.startswith("cuda"):
+        return int(torch.cuda.max_memory_allocated(device))
+    try:
+        status = Path("/proc/self/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    except (OSError, IndexError):
         # Linux reports the peak in KiB, macOS in bytes.
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
-            1 if platform.system() == "Darwin" else 1024
-        )
-    return {
-        "wall_seconds": round(seconds, 2),
-        "peak_memory_bytes": int(peak),
-        "commit": commit(),
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-    }
+        unit = 1 if platform.system() == "Darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+@dataclass
+class Spent:
+    """What the cells of a run took, those included that an earlier run had stored.
+
+    stored: how many of the `cells` came from the store. seconds: wall time of these when they ran. peak: bytes.
+    """
+
+    cells: int
+    stored: int = 0
+    seconds: float = 0.0
+    peak: int = 0
+
+    def add(self, result: xr.Dataset, stored: bool) -> xr.Dataset:
+        """Take the account out of a cell's attributes and give the cell without them."""
+        attributes = dict(result.attrs)
+        seconds, peak = attributes.pop(SECONDS, 0.0), attributes.pop(PEAK, 0)
+        self.peak = max(self.peak, int(peak))
+        if stored:
+            self.stored += 1
+            self.seconds += float(seconds)
+        plain = result.copy()
+        plain.attrs = attributes
+        return plain
+
+    def cost(self, elapsed: float) -> dict:
+        """Wall time in seconds, peak memory in bytes, cells computed and cells taken, the commit and the date."""
+        return {
+            "wall_seconds": round(elapsed + self.seconds, 2),
+            "peak_memory_bytes": self.peak,
+            "cells_run": self.cells - self.stored,
+            "cells_stored": self.stored,
+            "commit": commit(),
+            "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        }
 
 
 def commit() -> str:

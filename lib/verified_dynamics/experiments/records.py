@@ -14,7 +14,14 @@ import xarray as xr
 from verified_dynamics.experiments.comparison import deviations, digest
 from verified_dynamics.experiments.declaration import Experiment
 from verified_dynamics.experiments.runner import Run
-from verified_dynamics.experiments.storage import from_bytes, to_bytes, write_atomically
+from verified_dynamics.experiments.storage import (
+    alone,
+    from_bytes,
+    reason,
+    sweep,
+    to_bytes,
+    write_together,
+)
 
 FORMAT = "verified-dynamics record 1"
 RECORDS_VARIABLE = "VERIFIED_DYNAMICS_RECORDS"
@@ -72,35 +79,36 @@ def records_folder() -> Path | None:
 def write_record(run: Run, smoke: Run, folder: Path) -> Path:
     """Write a record of `run` into folder/CHAPTER and return the path of its JSON file.
 
-    smoke: the same experiment's smoke run by the same code. Raises RecordError when the folder cannot be written.
+    smoke: the same experiment's smoke run by the same code. Two processes that write the record of one experiment do
+    so one after the other. Raises RecordError when the folder cannot be written; the old record is then whole.
     """
     experiment = run.experiment
     place = Path(folder) / experiment.chapter
+    path = place / f"{experiment.name}.json"
+    data = {kind: to_bytes(r.data) for kind, r in (("full", run), ("smoke", smoke))}
+    files = {kind: _data_file(experiment.name, kind, content) for kind, content in data.items()}
+    content = {
+        "format": FORMAT,
+        "experiment": experiment.name,
+        "chapter": experiment.chapter,
+        "declaration": experiment.declaration(),
+        "provenance": {**run.provenance, **run.cost},
+        "digest": digest(run.data),
+        "files": files,
+    }
+    text = (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
     try:
-        files = {
-            kind: _write_data(place, experiment.name, kind, r.data)
-            for kind, r in (("full", run), ("smoke", smoke))
-        }
-        content = {
-            "format": FORMAT,
-            "experiment": experiment.name,
-            "chapter": experiment.chapter,
-            "declaration": experiment.declaration(),
-            "provenance": {**run.provenance, **run.cost},
-            "smoke_provenance": smoke.provenance,
-            "digest": digest(run.data),
-            "files": files,
-        }
-        path = place / f"{experiment.name}.json"
-        write_atomically(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+        with alone(path):
+            write_together({**{place / files[kind]["name"]: data[kind] for kind in data}, path: text})
+            sweep(place)
+            for old in place.glob(f"{experiment.name}.*.nc"):
+                if old.name not in {file["name"] for file in files.values()}:
+                    old.unlink()
     except OSError as error:
         raise RecordError(
-            f"the record of {experiment.name} cannot be written to {place} ({error.strerror}); the old one, if there "
-            "was one, is untouched. Choose another folder with --out."
+            f"the record of {experiment.name} cannot be written to {place} ({reason(error)}); the old one, if there "
+            "was one, is whole. Make room or choose another folder with --out."
         ) from error
-    for old in place.glob(f"{experiment.name}.*.nc"):
-        if old.name not in {file["name"] for file in files.values()}:
-            old.unlink()
     return path
 
 
@@ -112,9 +120,20 @@ def read_record(experiment: Experiment, folder: Path | None) -> Record | None:
     path = Path(folder) / experiment.chapter / f"{experiment.name}.json" if folder else None
     if path is None or not path.exists():
         return None
+    while True:
+        text = path.read_bytes()
+        try:
+            return _read_record(experiment, path, text)
+        except RecordError:
+            if path.read_bytes() == text:
+                raise
+            # another process replaced the record and its data files while they were read
+
+
+def _read_record(experiment: Experiment, path: Path, text: bytes) -> Record:
     advice = "restore it from version control, or delete it and run the experiment at full size again."
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(text)
     except ValueError as error:
         raise RecordError(f"the record {path} is not readable as JSON; {advice}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -136,19 +155,19 @@ def read_record(experiment: Experiment, folder: Path | None) -> Record | None:
     return record
 
 
-def _write_data(place: Path, name: str, kind: str, data: xr.Dataset) -> dict:
-    content = to_bytes(data)
+def _data_file(name: str, kind: str, content: bytes) -> dict:
     sha = hashlib.sha256(content).hexdigest()
-    file = f"{name}.{kind}.{sha[:12]}.nc"
-    write_atomically(place / file, content)
-    return {"name": file, "sha256": sha}
+    return {"name": f"{name}.{kind}.{sha[:12]}.nc", "sha256": sha}
 
 
 def _read_data(path: Path, file: dict, advice: str) -> xr.Dataset:
     source = path.with_name(Path(file["name"]).name)
-    if not source.exists():
-        raise RecordError(f"the record {path} names the data file {source.name}, which is missing; {advice}")
-    content = source.read_bytes()
+    try:
+        content = source.read_bytes()
+    except FileNotFoundError:
+        raise RecordError(
+            f"the record {path} names the data file {source.name}, which is missing; {advice}"
+        ) from None
     if hashlib.sha256(content).hexdigest() != file["sha256"]:
         raise RecordError(
             f"the data file {source} is damaged: its SHA-256 is not the one in the record; {advice}"

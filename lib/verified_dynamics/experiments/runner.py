@@ -1,20 +1,19 @@
 """Run the cells of an experiment, in this process or on any executor, and keep each as soon as it is finished."""
 
-import hashlib
-import json
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 import xarray as xr
 
+from verified_dynamics.experiments.cells import PEAK, SECONDS, CellStore, key
 from verified_dynamics.experiments.declaration import Experiment, ExperimentError, Profile
 from verified_dynamics.experiments.devices import DeviceError, choose_device, is_out_of_memory
-from verified_dynamics.experiments.provenance import cost, provenance
-from verified_dynamics.experiments.storage import from_bytes, to_bytes, write_atomically
+from verified_dynamics.experiments.provenance import Spent, peak_memory, provenance, reset_peak
 
 
 @dataclass(frozen=True)
@@ -35,17 +34,26 @@ class Plan:
     cells: list[dict]
     done: list[dict]
     seeds: tuple[int, ...]
-    folder: Path | None
+    store: CellStore
+    origin: dict
 
 
 def plan(
-    experiment: Experiment, profile: str | Profile, *, store: Path | None = None, device: str = "auto"
+    experiment: Experiment,
+    profile: str | Profile,
+    *,
+    store: Path | None = None,
+    device: str = "auto",
 ) -> Plan:
-    """The cells of a run and those that `store` holds already."""
-    _, sizes = _named(experiment, profile)
-    cells, folder = list(sizes.cells()), _folder(experiment, sizes, store, choose_device(device))
-    done = [cell for cell in cells if folder and _cell_file(folder, cell).exists()]
-    return Plan(cells, done, tuple(range(sizes.seeds)), folder)
+    """The cells of a run and those that `store` holds already; the arguments are those of `run`.
+
+    Raises DeviceError when the device is missing.
+    """
+    name, sizes = _named(experiment, profile)
+    seeds = tuple(range(sizes.seeds))
+    origin = provenance(name, sizes, seeds, choose_device(device))
+    cells, kept = list(sizes.cells()), CellStore.of(experiment, sizes, store, origin)
+    return Plan(cells, [cell for cell in cells if kept.holds(cell)], seeds, kept, origin)
 
 
 def run(
@@ -56,33 +64,50 @@ def run(
     executor: Executor | None = None,
     store: Path | None = None,
     progress=None,
+    at_once: int | None = None,
 ) -> Run:
     """Run every cell and combine them into one dataset with the grid's axes as dimensions.
 
     profile: "smoke", "full", or a `Profile` made from one of them. executor: any `concurrent.futures.Executor`; this
     process if None. store: folder where each finished cell is written at once, and from which a later run resumes.
-    progress: called as progress(done, total) after each cell.
-    Raises ExperimentError when a cell fails (the finished cells stay stored), DeviceError when the device is missing
-    or too small for a single seed.
+    progress: called as progress(done, total) after each cell, first with those that were stored. at_once: run at
+    most so many seeds of a cell together; all of them if None.
+    Raises ExperimentError when a cell fails or cannot be stored (the finished cells stay stored), DeviceError when
+    the device is missing or too small for a single seed.
     """
+    todo, start = plan(experiment, profile, store=store, device=device), time.perf_counter()
     name, sizes = _named(experiment, profile)
-    chosen, seeds, start = choose_device(device), tuple(range(sizes.seeds)), time.perf_counter()
-    cells, folder = list(sizes.cells()), _folder(experiment, sizes, store, chosen)
+    todo.store.sweep()
+    if executor is None:
+        reset_peak(todo.origin["device"])
     results: dict[str, xr.Dataset] = {}
-    for cell, result in _results(experiment, cells, seeds, str(chosen), executor, folder):
-        results[_key(cell)] = result
+    spent = Spent(len(todo.cells))
+    for cell, result, stored in _results(experiment, todo, executor, at_once):
+        results[key(cell)] = spent.add(result, stored)
         if progress:
-            progress(len(results), len(cells))
+            progress(len(results), len(todo.cells))
     data = _combine(experiment, sizes, results)
-    origin = provenance(name, sizes, seeds, chosen)
-    return Run(experiment, name, data, origin, cost(time.perf_counter() - start, chosen))
+    return Run(experiment, name, data, todo.origin, spent.cost(time.perf_counter() - start))
 
 
-def run_cell(experiment: Experiment, cell: Mapping, seeds: tuple[int, ...], device: str) -> xr.Dataset:
-    """One cell for all seeds at once; when memory is short, for each half of the seeds, and so on down to one.
+def measured_cell(
+    experiment: Experiment, cell: Mapping, seeds: tuple[int, ...], device: str, at_once: int | None = None
+) -> xr.Dataset:
+    """One cell, at most `at_once` seeds together, with its wall time and the peak memory of its process as attributes.
 
     Runs in whatever process the executor has, hence takes only what can be pickled.
     """
+    start, size = time.perf_counter(), at_once or len(seeds)
+    parts = [
+        run_cell(experiment, cell, seeds[first : first + size], device)
+        for first in range(0, len(seeds), size)
+    ]
+    used = {SECONDS: time.perf_counter() - start, PEAK: peak_memory(device)}
+    return _joined(parts).assign_attrs(used)
+
+
+def run_cell(experiment: Experiment, cell: Mapping, seeds: tuple[int, ...], device: str) -> xr.Dataset:
+    """One cell for all seeds at once; when memory is short, for each half of the seeds, and so on down to one."""
     try:
         data = experiment.function(dict(cell), seeds, torch.device(device))
     except Exception as error:
@@ -99,36 +124,56 @@ def run_cell(experiment: Experiment, cell: Mapping, seeds: tuple[int, ...], devi
             torch.cuda.empty_cache()
         half = len(seeds) // 2
         parts = [run_cell(experiment, cell, part, device) for part in (seeds[:half], seeds[half:])]
-        return xr.concat(
-            parts, "seed", data_vars="minimal", coords="minimal", compat="override", join="exact"
-        )
+        return _joined(parts)
     return _checked(experiment, data, seeds)
 
 
-def _results(experiment, cells, seeds, device, executor, folder) -> Iterator[tuple[dict, xr.Dataset]]:
-    waiting: dict[Future, dict] = {}
-    failure = None
-    for cell in cells:
-        stored = _stored(folder, cell)
-        if stored is not None:
-            yield cell, stored
-        elif executor is None:
-            try:
-                result = run_cell(experiment, cell, seeds, device)
-            except Exception as error:
-                raise _failed(experiment, cell, error) from error
-            _store(folder, cell, result)
-            yield cell, result
+def _joined(parts: list[xr.Dataset]) -> xr.Dataset:
+    if len(parts) == 1:
+        return parts[0]
+    return xr.concat(parts, "seed", data_vars="minimal", coords="minimal", compat="override", join="exact")
+
+
+def _results(experiment, todo: Plan, executor, at_once) -> Iterator[tuple[dict, xr.Dataset, bool]]:
+    """(cell, result, whether it was stored): first the stored cells, then the others as they finish."""
+    missing = []
+    for cell in todo.cells:
+        stored = todo.store.take(cell)
+        if stored is None:
+            missing.append(cell)
         else:
-            waiting[executor.submit(run_cell, experiment, cell, seeds, device)] = cell
-    for future in as_completed(waiting):
+            yield cell, stored, True
+    compute = partial(measured_cell, seeds=todo.seeds, device=todo.origin["device"], at_once=at_once)
+    finished = _here if executor is None else partial(_elsewhere, executor)
+    for cell, result in finished(experiment, missing, compute, todo.store):
+        yield cell, result, False
+
+
+def _here(experiment, cells, compute, store: CellStore) -> Iterator[tuple[dict, xr.Dataset]]:
+    for cell in cells:
         try:
-            result = future.result()
-        except Exception as error:  # the other cells are independent: let them finish and be kept
-            failure = failure or _failed(experiment, waiting[future], error)
-            continue
-        _store(folder, waiting[future], result)
-        yield waiting[future], result
+            result = compute(experiment, cell)
+        except Exception as error:
+            raise _failed(experiment, cell, error) from error
+        store.keep(cell, result)
+        yield cell, result
+
+
+def _elsewhere(executor, experiment, cells, compute, store: CellStore) -> Iterator[tuple[dict, xr.Dataset]]:
+    waiting: dict[Future, dict] = {executor.submit(compute, experiment, cell): cell for cell in cells}
+    failure = None
+    try:
+        for future in as_completed(waiting):
+            try:
+                result = future.result()
+            except Exception as error:  # the other cells are independent: let them finish and be kept
+                failure = failure or _failed(experiment, waiting[future], error)
+                continue
+            store.keep(waiting[future], result)
+            yield waiting[future], result
+    finally:  # an interrupted run leaves nothing waiting
+        for future in waiting:
+            future.cancel()
     if failure:
         raise failure
 
@@ -160,7 +205,7 @@ def _checked(experiment, data, seeds) -> xr.Dataset:
 def _combine(experiment, sizes: Profile, results: Mapping[str, xr.Dataset]) -> xr.Dataset:
     def gather(chosen: dict, axes: list[str]) -> xr.Dataset:
         if not axes:
-            return results[_key({**sizes.settings, **chosen})]
+            return results[key({**sizes.settings, **chosen})]
         axis, rest = axes[0], axes[1:]
         parts = [gather({**chosen, axis: value}, rest) for value in sizes.grid[axis]]
         return xr.concat([p.expand_dims({axis: [v]}) for p, v in zip(parts, sizes.grid[axis], strict=True)], axis,
@@ -179,37 +224,6 @@ def _named(experiment: Experiment, profile: str | Profile) -> tuple[str, Profile
         name = next((n for n in ("smoke", "full") if getattr(experiment, n) == profile), "changed")
         return name, profile
     return profile, experiment.profile(profile)
-
-
-def _key(cell: Mapping) -> str:
-    return hashlib.sha256(json.dumps(cell, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _folder(experiment, sizes: Profile, store: Path | None, device: torch.device) -> Path | None:
-    """Cells of one size of one experiment on one kind of device; others never mix with them."""
-    if store is None:
-        return None
-    fingerprint = _key({**sizes.parameters(), "device": device.type})
-    return Path(store) / experiment.chapter / experiment.name / fingerprint
-
-
-def _cell_file(folder: Path, cell: Mapping) -> Path:
-    return folder / f"{_key(cell)}.nc"
-
-
-def _stored(folder: Path | None, cell: Mapping) -> xr.Dataset | None:
-    if folder is None or not _cell_file(folder, cell).exists():
-        return None
-    try:
-        return from_bytes(_cell_file(folder, cell).read_bytes())
-    except Exception:
-        _cell_file(folder, cell).unlink()  # damaged from outside: writing is atomic; the cell runs again
-        return None
-
-
-def _store(folder: Path | None, cell: Mapping, result: xr.Dataset) -> None:
-    if folder is not None:
-        write_atomically(_cell_file(folder, cell), to_bytes(result))
 
 
 def _words(cell: Mapping) -> str:

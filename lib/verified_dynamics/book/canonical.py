@@ -1,8 +1,13 @@
-"""The one form in which chapters are stored: no outputs, fixed metadata, one line of source per line of the file."""
+"""The one form in which chapters are stored: no outputs, fixed metadata, one line of source per line of the file.
+
+The set-up cell is part of it: it names the book's version, and follows when that changes.
+"""
 
 import json
 import sys
 from pathlib import Path
+
+from verified_dynamics.notebook import setup_cell
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -11,9 +16,14 @@ METADATA = {
 
 
 def canonical(text: str) -> str:
-    """The notebook in `text` (format 4.5 JSON) in canonical form; cells keep their names, tags and sources."""
+    """The notebook in `text` (format 4.5 JSON) in canonical form; cells keep their names, tags and sources.
+
+    Only the cell named `setup` gets the source that the present version of the book gives it.
+    """
     notebook = json.loads(text)
     for cell in notebook["cells"]:
+        if cell.get("id") == "setup":
+            cell["source"] = setup_cell()
         cell["source"] = "".join(cell["source"]).splitlines(keepends=True)
         cell["metadata"] = {"tags": tags} if (tags := cell["metadata"].get("tags")) else {}
         if cell["cell_type"] == "code":

@@ -1,5 +1,6 @@
 """How pytest runs chapters: nbmake executes each once, and what ran without error goes to the store.
 
+They run in the bare environment (verified_dynamics.book.bare), so that each run shows what a GPU runtime needs.
 Every failure is told in one sentence that names the chapter and the cell. Output on stderr is a failure: a warning
 in a chapter is either explained in its text or mended.
 """
@@ -16,11 +17,13 @@ from nbmake.nb_result import NotebookError, NotebookResult
 from nbmake.pytest_items import NotebookFailedException, NotebookItem
 from traitlets.config import Config
 
+from verified_dynamics.book.bare import MARK, bare_environment, kernels
 from verified_dynamics.book.executed import PROFILE, chapter_name, executed, keep, key, root_of
 
 __all__ = ["STORED", "install", "local_client"]
 
 STORED = ("chapter", "from the store")  # a property of the test report
+BARE = "; a chapter has the library's own dependencies and a kernel, as on a GPU runtime, and nothing besides"
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -38,16 +41,26 @@ def install(sockets: tempfile.TemporaryDirectory) -> None:
 
 
 def local_client(client: type, folder: str) -> type:
-    """The notebook client, talking to each kernel through files of its own in `folder`."""
+    """The notebook client, with the kernel of the bare environment, spoken to through files of its own in `folder`."""
     number = count()
 
     class LocalClient(client):
         latest = None  # the notebook of the latest run, for errors after which nbmake does not give it back
+        root = None  # of the book that runs
 
         def __init__(self, *args, **options):
             address = {"transport": "ipc", "ip": f"{folder}/{os.getpid()}-{next(number)}"}
             super().__init__(*args, config=Config(ConnectionFileMixin=address), **options)
             LocalClient.latest = self.nb
+
+        def create_kernel_manager(self):
+            manager = super().create_kernel_manager()
+            environment = bare_environment(self.root)
+            manager.kernel_spec_manager.kernel_dirs.insert(0, str(kernels(environment)))
+            # Read from what is started, not from what was meant to be: tests see here whether a chapter ran bare.
+            interpreter = Path(manager.kernel_spec.argv[0])
+            self.nb.metadata[MARK] = os.path.relpath(interpreter, self.root)
+            return manager
 
     return LocalClient
 
@@ -59,6 +72,7 @@ def run_chapter(item: NotebookItem) -> None:
         item.user_properties.append(STORED)
         return
     state = key(path)
+    nb_run.NotebookClient.root = root_of(path)
     option = item.config.option
     run = nb_run.NotebookRun(path, option.nbmake_timeout, kernel=option.nbmake_kernel)
     try:
@@ -72,7 +86,9 @@ def run_chapter(item: NotebookItem) -> None:
 
 
 def _named(error: NotebookError, notebook: nbformat.NotebookNode, path: Path) -> NotebookError:
-    summary = f"{_cell(notebook, error.failing_cell_index, path)}: {_first_line(error.summary)}"
+    what = _first_line(error.summary)
+    what += BARE if what.startswith("ModuleNotFoundError") else ""
+    summary = f"{_cell(notebook, error.failing_cell_index, path)}: {what}"
     return NotebookError(summary, f"{summary}\n{error.trace}", error.failing_cell_index)
 
 

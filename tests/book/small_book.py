@@ -7,6 +7,9 @@ import nbformat
 
 from verified_dynamics.book.executed import keep
 
+# A white picture of one pixel, in base 64.
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4//8/AAX+Av4N70a4AAAAAElFTkSuQmCC"
+
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -129,6 +132,7 @@ def figure_record(name: str, **changes) -> dict:
         "data": {"drift-run": base64.b64encode(bytes(data.to_netcdf(engine="scipy"))).decode()},
         "svg": picture,
         "pdf": base64.b64encode(b"%PDF-1.4").decode(),
+        "png": PNG,
     } | changes
 
 

@@ -1,25 +1,32 @@
 """The Sphinx side of the book: cards, figures, ledger pages, offline mathematics, outputs from the store."""
 
 import hashlib
+from itertools import chain
 from pathlib import Path
 
 from verified_dynamics import addresses
-from verified_dynamics.book import front_page, ledger_schema, mathjax
+from verified_dynamics.book import (
+    front_page,
+    gallery,
+    graph_page,
+    ledger_filter,
+    ledger_schema,
+    ledger_table,
+    mathjax,
+    schema_page,
+)
 from verified_dynamics.book.cards import JoinStatements
 from verified_dynamics.book.elements import HtmlElement, leave, skip, visit
 from verified_dynamics.book.executed import chapter_name, chapters, key, not_executed_message, pending
 from verified_dynamics.book.figure_pages import pages
 from verified_dynamics.book.ledger import LedgerError, to_json
-from verified_dynamics.book.ledger_page import (
-    DIRECTIVES,
-    current_ledger,
-    forget,
-    ledger_pages,
-    outdated_pages,
-)
+from verified_dynamics.book.ledger_page import current_ledger, forget, ledger_pages, outdated_pages
+from verified_dynamics.book.ledger_table import Folded, leave_folded, visit_folded
 from verified_dynamics.book.renderers import shelf
 
 __all__ = ["setup"]
+
+DIRECTIVE_MODULES = (front_page, gallery, graph_page, ledger_filter, ledger_table, schema_page)
 
 # Files of the theme that no page asks for: 5 MB of source maps, translations, and fonts for browsers of long ago.
 THEME_BALLAST = ("**/*.map", "locales/**/*.[mp]o", "vendor/**/*.ttf")
@@ -29,8 +36,9 @@ def setup(app) -> dict:
     """Called by Sphinx."""
     quiet = (skip, skip)
     app.add_node(HtmlElement, html=(visit, leave), latex=quiet, text=quiet, man=quiet, texinfo=quiet)
+    app.add_node(Folded, html=(visit_folded, leave_folded), latex=quiet, text=quiet, man=quiet, texinfo=quiet)
     app.add_transform(JoinStatements)
-    for name, directive in (DIRECTIVES | front_page.DIRECTIVES).items():
+    for name, directive in chain.from_iterable(module.DIRECTIVES.items() for module in DIRECTIVE_MODULES):
         app.add_directive(name, directive)
     app.set_html_assets_policy("always")  # the figures' pages hold mathematics, and Sphinx does not see it
     app.connect("config-inited", configure, priority=100)
@@ -47,7 +55,7 @@ def setup(app) -> dict:
 
 def own_state() -> int:
     """A number that changes with the source of this package: pages drawn by an earlier one are read again."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    files = sorted(file for file in Path(__file__).parent.iterdir() if file.suffix in (".py", ".json"))
     return int(hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12], 16)
 
 
@@ -116,6 +124,7 @@ def finish(app, error) -> None:
             for file in Path(app.outdir, "_static").glob(pattern):
                 file.unlink()
         remove_former_pages(app)
+        gallery.write_thumbnails(app)
         mathjax.copy_files(Path(app.outdir, "_static"))
         Path(app.outdir, "ledger.json").write_text(to_json(current_ledger(app)), encoding="utf-8")
         Path(app.outdir, ledger_schema.FILE_NAME).write_text(ledger_schema.schema_text(), encoding="utf-8")

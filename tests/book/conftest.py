@@ -20,7 +20,7 @@ def square_book(book) -> MiniBook:
         ("code", 'Claim("homogeneity", source="ours")'),
         (
             "markdown",
-            statement("theorem", "rescaling", "See {prf:ref}`homogeneity` and {numref}`fig-drift`."),
+            statement("theorem", "rescaling", "See [it](#claim-homogeneity) and [the drift](#fig-drift)."),
         ),
         ("code", 'Claim("rescaling", source="ours")'),
         ("markdown", statement("remark", "trusted")),

@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from verified_dynamics.book.plain import spaced
 from verified_dynamics.notebook import setup_cell
 
 METADATA = {
@@ -18,13 +19,17 @@ METADATA = {
 def canonical(text: str) -> str:
     """The notebook in `text` (format 4.5 JSON) in canonical form; cells keep their names, tags and sources.
 
-    Only the cell named `setup` gets the source that the present version of the book gives it.
+    Only the cell named `setup` gets the source that the present version of the book gives it, and the lines of
+    directives are set apart from their text.
     """
     notebook = json.loads(text)
     for cell in notebook["cells"]:
         if cell.get("id") == "setup":
             cell["source"] = setup_cell()
-        cell["source"] = "".join(cell["source"]).splitlines(keepends=True)
+        source = "".join(cell["source"])
+        cell["source"] = (spaced(source) if cell["cell_type"] == "markdown" else source).splitlines(
+            keepends=True
+        )
         cell["metadata"] = {"tags": tags} if (tags := cell["metadata"].get("tags")) else {}
         if cell["cell_type"] == "code":
             cell.update(execution_count=None, outputs=[])

@@ -68,6 +68,8 @@ def configure(app, config) -> None:
     config.html_baseurl = config.ogp_site_url = addresses.site() + "/"
     if "repository_url" in config.html_theme_options:
         config.html_theme_options["repository_url"] = addresses.repository()
+        # Chapters open elsewhere as they were when this version was made, with the library of the same version.
+        config.html_theme_options["repository_branch"] = addresses.revision()
 
 
 def require_outputs(app) -> None:

@@ -45,14 +45,17 @@ def test_every_claim_has_its_card_and_every_figure_its_page(site):
     assert ledger["totals"]["claims"] == len(ledger["claims"]) > 0
 
 
-def test_chapters_open_on_a_machine_with_a_gpu(site):
+def test_chapters_open_on_colab_and_binder_at_the_version_of_the_book(site):
     from verified_dynamics import addresses
 
-    owner = addresses.repository().removeprefix("https://github.com/")
-    for path in (site / "chapters").rglob("*.html"):
+    owner, revision = addresses.repository().removeprefix("https://github.com/"), addresses.revision()
+    found = sorted((site / "chapters").rglob("*.html"))
+    assert found
+    for path in found:
         name = path.relative_to(site).with_suffix(".ipynb").as_posix()
-        wanted = rf"https://colab\.research\.google\.com/github/{owner}/blob/main/{re.escape(name)}"
-        assert re.search(wanted, path.read_text(encoding="utf-8")), name
+        links = re.findall(r'href="([^"]+)"', path.read_text(encoding="utf-8"))
+        assert f"https://colab.research.google.com/github/{owner}/blob/{revision}/{name}" in links
+        assert f"https://mybinder.org/v2/gh/{owner}/{revision}?urlpath=lab/tree/{name}" in links
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import platform
+import re
 import tomllib
 from pathlib import Path
 
@@ -39,6 +40,12 @@ def test_the_set_up_cell_installs_from_the_one_address_at_the_version_of_the_boo
     assert project["version"] == __version__
     assert f'git+{project["urls"]["Repository"]}@{addresses.revision()}"' in setup_cell()
     assert addresses.repository().startswith("https://") and not addresses.site().endswith("/")
+
+
+def test_dependencies_are_lower_bounds_so_that_a_runtime_keeps_its_own_torch():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    for needed in project["dependencies"]:
+        assert re.fullmatch(r"[a-z0-9-]+>=[0-9.]+", needed), needed
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,14 @@ def spaced(text: str) -> str:
     lines: list[str] = []
     code, head = False, False  # within a block of code; within the first lines of a directive
     for line in text.splitlines():
-        code ^= line.startswith("```")
-        opens, closes = bool(_OPENING.match(line)), bool(_CLOSING.fullmatch(line))
-        apart = not code and lines and lines[-1].strip()
-        if apart and (opens or closes or _CLOSING.fullmatch(lines[-1]) or (head and not _OPTION.match(line))):
-            if line.strip():
+        fence = line.startswith("```")
+        if not (code or fence) and lines and lines[-1].strip() and line.strip():
+            after_head = head and not _OPTION.match(line)
+            if after_head or _OPENING.match(line) or any(map(_CLOSING.fullmatch, (line, lines[-1]))):
                 lines.append("")
+        head = not code and bool(_OPENING.match(line) or (head and _OPTION.match(line)))
+        code ^= fence
         lines.append(line)
-        head = not code and (opens or (head and bool(_OPTION.match(line))))
     return "\n".join(lines)
 
 

@@ -12,11 +12,12 @@
   const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
 
   // One entry per claim, read once: the row, what the filters ask, and the words that the search field matches.
-  const claims = [...document.querySelectorAll("tr[data-name]")].map((row) => ({
+  const claims = [...document.querySelectorAll("tr[id^='row-']")].map((row) => ({
     row,
-    name: row.dataset.name,
-    values: Object.fromEntries(Object.entries(row.dataset).map(([name, value]) => [name, value.split("|")])),
-    words: plain([row.dataset.name, ...[...row.querySelectorAll(".vd-row-title, .vd-statement")]
+    name: row.id.slice(4),
+    values: Object.fromEntries(Object.entries({ ...row.closest(".vd-by-chapter").dataset, ...row.dataset })
+      .map(([name, value]) => [name, value.split("|")])),
+    words: plain([row.id.slice(4), ...[...row.querySelectorAll(".vd-row-title, .vd-statement")]
       .map((part) => part.textContent)].join(" ").replace(/\s+/g, " ")),
   }));
 
@@ -55,7 +56,7 @@
       claim.row.hidden = !matches(claim, state, words);
       if (!claim.row.hidden) shown.add(claim.name);
     }
-    for (const section of sections) section.hidden = !section.querySelector("tr[data-name]:not([hidden])");
+    for (const section of sections) section.hidden = !section.querySelector("tr[id^='row-']:not([hidden])");
     for (const picture of pictures) {
       let own = 0;
       for (const link of picture.querySelectorAll("a[data-name]")) {
@@ -138,6 +139,7 @@
     for (const statement of statements) statement.open = open;
   });
 
+  for (const mark of document.querySelectorAll(".vd-ledger a.vd-square")) mark.title = mark.getAttribute("aria-label");
   form.hidden = false;
   fill(stateOf(location.hash));
   show(stateOfForm());

@@ -12,7 +12,17 @@ from verified_dynamics.book.cards import ORIGINS
 from verified_dynamics.book.ledger import CELLS, cell_state
 from verified_dynamics.book.square import HEADINGS
 
-__all__ = ["NO_PAPER", "Choice", "Filter", "evidence", "facets", "filters", "parts", "title_of"]
+__all__ = [
+    "NO_PAPER",
+    "Choice",
+    "Filter",
+    "chapter_values",
+    "evidence",
+    "facets",
+    "filters",
+    "parts",
+    "title_of",
+]
 
 NO_PAPER = "none"
 _EVIDENCE = {
@@ -55,12 +65,17 @@ def facets(claim: dict) -> dict[str, list[str]]:
     """The values of a claim for each filter, by the filter's name."""
     missing = [cell for cell in CELLS if cell_state(claim, cell) == "na"]
     return {
-        "chapter": [claim["chapter"].partition("/")[0], claim["chapter"]],
+        "chapter": chapter_values(claim["chapter"]),
         "square": ["partial", *missing] if missing else ["full"],
         "evidence": [evidence(claim)],
         "source": claim["papers"] or [NO_PAPER],
         "origin": [claim["origin"]],
     }
+
+
+def chapter_values(chapter: str) -> list[str]:
+    """The values of every claim of a chapter for the filter by place: its part and itself."""
+    return [chapter.partition("/")[0], chapter]
 
 
 def filters(claims: list[dict], places: list[tuple[str, list[str]]], titles: dict[str, str]) -> list[Filter]:

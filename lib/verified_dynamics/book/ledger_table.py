@@ -6,7 +6,7 @@ from docutils import nodes
 
 from verified_dynamics.book.cards import ORIGINS
 from verified_dynamics.book.elements import HtmlElement, html, leave, visit
-from verified_dynamics.book.facets import facets
+from verified_dynamics.book.facets import chapter_values, facets
 from verified_dynamics.book.ledger import CELLS, cell_state
 from verified_dynamics.book.ledger_page import LedgerDirective, unlabelled
 from verified_dynamics.book.square import HEADINGS, square
@@ -38,6 +38,8 @@ class Table(LedgerDirective):
 
     def draw(self, ledger):
         """One section with a heading and a table per chapter."""
+        cited = {item["name"]: self.address(item) for item in ledger["cited"]}
+        self.places = {claim["name"]: f"#row-{claim['name']}" for claim in ledger["claims"]} | cited
         sections = []
         for chapter, claims in groupby(ledger["claims"], key=lambda claim: claim["chapter"]):
             head = [html("th", word, scope="col") for word in ("Square", "Claim", "Needs", "Source")]
@@ -48,7 +50,8 @@ class Table(LedgerDirective):
                 classes=["vd-table", "vd-ledger"],
             )
             content = html("div", table, classes=["vd-scroll"])
-            sections.append(html("div", self.heading(chapter), content, classes=["vd-by-chapter"]))
+            place = {"data_chapter": "|".join(chapter_values(chapter))}
+            sections.append(html("div", self.heading(chapter), content, classes=["vd-by-chapter"], **place))
         return sections
 
     def _row(self, claim: dict) -> nodes.Node:
@@ -64,19 +67,22 @@ class Table(LedgerDirective):
             html("p", html("code", claim["name"]), f" · {_evidence(claim)}", classes=["vd-small"]),
             *(self._reason(claim, cell) for cell in CELLS if cell_state(claim, cell) == "na"),
         ]
-        needs = ", ".join(f"{{ref}}`{need} <claim-{need}>`" for need in claim["needs"]) or "–"
+        needs = [html("a", need, href=self.places[need]) for need in claim["needs"]]
         own = (
             [] if claim["origin"] == "paper" else [html("p", ORIGINS[claim["origin"]], classes=["vd-small"])]
         )
         return html(
             "tr",
-            html("td", square(claim, link=self.address(claim))),
+            html("td", square(claim, link=self.address(claim), tooltip=False)),
             html("td", *text),
-            html("td", *self.markdown(needs)),
+            html("td", *_listed(needs)),
             html("td", *self.markdown(claim["source"] or "–"), *own),
             ids=[f"row-{claim['name']}"],
-            data_name=claim["name"],
-            **{f"data_{name}": "|".join(values) for name, values in facets(claim).items()},
+            **{
+                f"data_{name}": "|".join(values)
+                for name, values in facets(claim).items()
+                if name != "chapter"
+            },
         )
 
     def _reason(self, claim: dict, cell: str) -> nodes.Node:
@@ -98,6 +104,12 @@ class CitedStatements(LedgerDirective):
             f"{{prf:ref}}`{item['name']}`: {item['title'] or item['name']}. {unlabelled(item['statement'])}"
         )
         return html("li", *self.markdown(f"{text}\n\nSource: {item['source']}"))
+
+
+def _listed(links: list[nodes.Node]) -> list[nodes.Node | str]:
+    """Links with commas between them, or a dash."""
+    parts = [part for link in links for part in (", ", link)][1:]
+    return parts or ["–"]
 
 
 def _evidence(claim: dict) -> str:

@@ -16,14 +16,18 @@ HEADINGS = {
 CONTROLS = ("refutes", "rejects")
 
 
-def square(claim: dict, *, link: str | None = None) -> nodes.Element:
-    """The square of a claim, as one image for readers who do not see it; a link if `link` is given."""
+def square(claim: dict, *, link: str | None = None, tooltip: bool = True) -> nodes.Element:
+    """The square of a claim, as one image for readers who do not see it; a link if `link` is given.
+
+    A page with hundreds of them leaves the tooltips to its script.
+    """
     cells = [html("i", classes=_classes(claim, cell)) for cell in CELLS]
     words = describe(claim)
     if link is None:
         return html("span", *cells, classes=["vd-square"], role="img", aria_label=words, title=words)
     label = f"{claim['name']}: {words}"
-    return html("a", *cells, classes=["vd-square"], href=link, aria_label=label, title=label)
+    shown = {"title": label} if tooltip else {}
+    return html("a", *cells, classes=["vd-square"], href=link, aria_label=label, **shown)
 
 
 def describe(claim: dict) -> str:

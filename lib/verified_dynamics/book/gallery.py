@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import json
 import re
 from itertools import groupby
 from pathlib import Path
@@ -84,7 +85,8 @@ def write_thumbnails(app) -> None:
     """Write the small picture of every figure beside the pages; one whose figure did not change is kept."""
     folder = Path(app.outdir, FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
-    before = getattr(app.env, "verified_dynamics_thumbnails", {})
+    notes = Path(app.doctreedir, "thumbnails.json")  # the environment is stored before the pages are written
+    before = json.loads(notes.read_text()) if notes.is_file() else {}
     now = {}
     for record in (record for figures in shelf(app.env).values() for record in figures.values()):
         path = folder / f"{record['name']}.webp"
@@ -94,7 +96,7 @@ def write_thumbnails(app) -> None:
     for path in folder.iterdir():
         if path.name not in now:
             path.unlink()
-    app.env.verified_dynamics_thumbnails = now
+    notes.write_text(json.dumps(now))
 
 
 def _shows(figure: dict) -> str:

@@ -221,7 +221,8 @@ def linked(ledger):
 
 
 def test_a_graph_is_one_stop_of_the_tab_key(opened):
-    stops = "() => [...document.querySelectorAll('svg.vd-graph')].map(g => g.querySelectorAll('a[tabindex=\"0\"]').length)"
+    stops = """() => [...document.querySelectorAll("svg.vd-graph")].map(
+        graph => graph.querySelectorAll('a[tabindex="0"]').length)"""
     assert set(opened.evaluate(stops)) == {1}
     opened.locator("svg.vd-graph a").first.focus()
     inside = "() => Boolean(document.activeElement.closest('svg.vd-graph'))"

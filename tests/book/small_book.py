@@ -16,12 +16,21 @@ METADATA = {
 }
 
 
+CITATION = """title: A Small Book
+authors: [{name: Its authors}, {given-names: Ada, family-names: Byron}]
+date-released: "2026-11-21"
+version: 1.2.3
+abstract: What it is about.
+"""
+
+
 class MiniBook:
     """A book with a `_config.yml`, a `lib` and chapters."""
 
     def __init__(self, root: Path):
         self.root = root
         (root / "_config.yml").write_text("title: A small book\n")
+        (root / "CITATION.cff").write_text(CITATION)
 
     def module(self, path: str, text: str) -> Path:
         """Write a file below lib."""
@@ -114,7 +123,7 @@ def figure_record(name: str, **changes) -> dict:
     tolerances = {"drift": {"rtol": 1e-6, "atol": 0.0}, "limit": {"rtol": 1e-6, "atol": 0.0}}
     experiment = {
         "name": "drift-run", "chapter": "symmetry/scaling", "profile": "smoke", "variables": ["drift", "limit"],
-        "tolerances": tolerances, "provenance": provenance,
+        "tolerances": tolerances, "unit": "seeds", "provenance": provenance, "smoke_deviations": None,
     }  # fmt: skip
     picture = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20"/></svg>'

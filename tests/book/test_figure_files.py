@@ -7,7 +7,7 @@ import xarray as xr
 from small_book import figure_record
 
 from verified_dynamics import addresses
-from verified_dynamics.book.citation import bibtex
+from verified_dynamics.book.citation import Book, bibtex
 from verified_dynamics.book.figure_data import datasets, tables
 
 
@@ -29,8 +29,9 @@ def test_text_coordinates_and_scalars_are_written_as_text():
     assert tables(data) == {"kind": "kind,a\nsgd,0.5\nadam,inf\n", "scalar": "b\n2\n"}
 
 
-def test_the_citation_holds_address_version_and_digest():
-    entry = bibtex(figure_record("drift") | {"title": "Drift of *all* layers"})
+def test_the_citation_holds_address_version_and_digest(book):
+    book = Book.read(book.root)
+    entry = bibtex(figure_record("drift") | {"title": "Drift of *all* layers"}, book)
     assert f"url = {{{addresses.site()}/figures/drift.html}}" in entry
     assert "title = {Drift of all layers}" in entry
     assert "sha256:abababababababab" in entry

@@ -81,6 +81,7 @@ def test_the_pages_show_what_the_chapters_recorded(sources):
     names = {
         "drift.svg",
         "drift.pdf",
+        "drift.png",
         "drift.nc",
         "drift.json",
         "drift.bib",

@@ -12,6 +12,12 @@ from verified_dynamics.experiments.storage import from_bytes
 from verified_dynamics.figures import panels, publish, theory
 
 NOISE = {"value": 0.0}
+CITATION = """title: A Book
+authors: [{name: Its authors}]
+date-released: "2026-11-21"
+version: 1.2.3
+abstract: What it is about.
+"""
 
 
 @experiment(
@@ -41,7 +47,7 @@ def small_book(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def published(monkeypatch):
+def published(monkeypatch, tmp_path):
     figure, (ax,) = panels()
     theory(ax, [0, 1], [0, 1])
     alt = "A straight black line from the origin to the point one, one."
@@ -49,6 +55,8 @@ def published(monkeypatch):
         figure, "a-wave", title="Wave", caption="It waves.", alt=alt, evidence=[wave.evidence()]
     ).record
     monkeypatch.setattr(figures, "published", lambda: {"a-wave": record})
+    monkeypatch.setattr(figures, "checkout", lambda: tmp_path)
+    (tmp_path / "CITATION.cff").write_text(CITATION)
     return record
 
 
@@ -127,27 +135,6 @@ def test_a_damaged_record_is_one_sentence(monkeypatch, capsys, small_book):
     (small_book / "records/margin/toy/toy-wave.json").write_text("{")
     status, told = error_of(monkeypatch, capsys, "pending")
     assert status == 2 and "not readable as JSON" in told
-
-
-def test_reproduce_agrees_when_nothing_changed(published):
-    result = call("reproduce", "a-wave")
-    assert result.exit_code == 0 and "0 tolerances, agrees" in result.output
-
-
-def test_reproduce_reports_a_deviation_in_units_of_the_tolerance(published):
-    NOISE["value"] = 2.5e-6
-    result = call("reproduce", "--all")
-    assert result.exit_code == 1 and "2.5 tolerances, DEVIATES" in result.output
-
-
-def test_reproduce_accepts_what_lies_within_the_tolerance(published):
-    NOISE["value"] = 5e-7
-    assert call("reproduce", "a-wave").exit_code == 0
-
-
-def test_reproducing_a_profile_that_the_book_does_not_hold_says_so(published, monkeypatch, capsys):
-    status, told = error_of(monkeypatch, capsys, "reproduce", "a-wave", "--profile", "full")
-    assert status == 2 and "has no record of it" in told
 
 
 def test_outside_a_checkout_the_ledger_says_where_to_start_it(monkeypatch, capsys):

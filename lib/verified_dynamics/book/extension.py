@@ -6,6 +6,7 @@ from pathlib import Path
 
 from verified_dynamics import addresses
 from verified_dynamics.book import (
+    crate,
     front_page,
     gallery,
     graph_page,
@@ -16,13 +17,15 @@ from verified_dynamics.book import (
     schema_page,
 )
 from verified_dynamics.book.cards import JoinStatements
+from verified_dynamics.book.citation import Book, CitationError
 from verified_dynamics.book.elements import HtmlElement, leave, skip, visit
 from verified_dynamics.book.executed import chapter_name, chapters, key, not_executed_message, pending
-from verified_dynamics.book.figure_pages import pages
+from verified_dynamics.book.figure_pages import outcomes_changed, pages
 from verified_dynamics.book.ledger import LedgerError, to_json
 from verified_dynamics.book.ledger_page import current_ledger, forget, ledger_pages, outdated_pages
 from verified_dynamics.book.ledger_table import Folded, leave_folded, visit_folded
 from verified_dynamics.book.renderers import shelf
+from verified_dynamics.book.reproductions import ReproductionError, kept_outcomes
 
 __all__ = ["setup"]
 
@@ -82,8 +85,12 @@ def require_outputs(app) -> None:
         raise SystemExit(not_executed_message(missing))
     try:
         current_ledger(app)
+        Book.read(app.srcdir)
+        kept_outcomes(app.srcdir)
     except LedgerError as error:
         raise SystemExit(f"The ledger does not stand. {error}") from None
+    except (CitationError, ReproductionError) as error:
+        raise SystemExit(f"The build stops: {error}") from None
 
 
 def outdated(app, env, added, changed, removed) -> list[str]:
@@ -91,7 +98,11 @@ def outdated(app, env, added, changed, removed) -> list[str]:
     states = {f"chapters/{chapter_name(path)}": key(path) for path in chapters(app.srcdir)}
     before = getattr(env, "verified_dynamics_states", {})
     env.verified_dynamics_states = states
-    return [name for name in states if states[name] != before.get(name)] + outdated_pages(app, env)
+    return (
+        [name for name in states if states[name] != before.get(name)]
+        + outdated_pages(app, env)
+        + outcomes_changed(app, env)
+    )
 
 
 def note_reading(app, env, docnames) -> None:
@@ -128,8 +139,11 @@ def finish(app, error) -> None:
         remove_former_pages(app)
         gallery.write_thumbnails(app)
         mathjax.copy_files(Path(app.outdir, "_static"))
-        Path(app.outdir, "ledger.json").write_text(to_json(current_ledger(app)), encoding="utf-8")
+        ledger = current_ledger(app)
+        Path(app.outdir, "ledger.json").write_text(to_json(ledger), encoding="utf-8")
         Path(app.outdir, ledger_schema.FILE_NAME).write_text(ledger_schema.schema_text(), encoding="utf-8")
+        metadata = crate.crate(Path(app.outdir), shelf(app.env), Book.read(app.srcdir), ledger)
+        Path(app.outdir, crate.FILE_NAME).write_text(crate.to_json(metadata), encoding="utf-8")
         Path(
             app.outdir, ".nojekyll"
         ).touch()  # GitHub leaves out folders that begin with an underscore otherwise

@@ -7,7 +7,7 @@ import io
 import numpy as np
 import xarray as xr
 
-__all__ = ["datasets", "tables"]
+__all__ = ["datasets", "dictionary", "tables"]
 
 
 def datasets(record: dict) -> dict[str, tuple[bytes, xr.Dataset]]:
@@ -49,3 +49,59 @@ def _text(value) -> str:
     if isinstance(value, np.floating | float):
         return f"{value:.12g}"
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def dictionary(data: xr.Dataset, origin: dict) -> list[dict[str, str]]:
+    """What every column of a dataset's files means, one row per variable and coordinate.
+
+    Rows have `name`, `role` ("measured" or "coordinate"), `over` (the dimensions), `type`, `values` (range, or words),
+    `tolerance` (how far a re-run may be off) and `unit`. origin: the figure's entry of the experiment.
+    """
+    found = []
+    for name in data.data_vars:
+        limits = origin["tolerances"].get(str(name), {})
+        allowed = " + ".join(
+            text for text in (_atol(limits.get("atol", 0)), _rtol(limits.get("rtol", 0))) if text
+        )
+        found.append(_described(data, str(name), "measured") | {"tolerance": allowed or "0: equal"})
+    for name in [*data.dims, *(c for c in data.coords if c not in data.dims)]:
+        found.append(_described(data, str(name), "coordinate") | {"tolerance": ""})
+        if name == "seed" and origin.get("unit"):
+            found[-1]["unit"] = f"number of the replicate ({origin['unit']})"
+    return found
+
+
+def _described(data: xr.Dataset, name: str, role: str) -> dict[str, str]:
+    values = data[name].values if name in data.variables else np.arange(data.sizes[name])
+    dims = data[name].dims if name in data.variables else (name,)
+    over = " × ".join(f"{dim} ({data.sizes[dim]})" for dim in dims) if role == "measured" else ""
+    return {
+        "name": name,
+        "role": role,
+        "over": over or ("a single number" if role == "measured" else ""),
+        "type": {"f": "real", "i": "integer", "u": "integer", "b": "true or false"}.get(
+            values.dtype.kind, "text"
+        ),
+        "values": _range(values),
+        "unit": str(data[name].attrs.get("units", "")) if name in data.variables else "",
+    }
+
+
+def _range(values: np.ndarray) -> str:
+    if values.dtype.kind not in "fiu":
+        words = list(dict.fromkeys(map(_text, values.ravel())))
+        return ", ".join(words) if len(words) <= 12 else f"{len(words)} different words"
+    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values.ravel()
+    if not finite.size:
+        return "none finite"
+    low, high = (f"{bound:.4g}" for bound in (finite.min(), finite.max()))
+    missing = values.size - finite.size
+    return (low if low == high else f"{low} to {high}") + (f", {missing} not finite" if missing else "")
+
+
+def _atol(value: float) -> str:
+    return f"{value:g}" if value else ""
+
+
+def _rtol(value: float) -> str:
+    return f"{value:g} × |value|" if value else ""

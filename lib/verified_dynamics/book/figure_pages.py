@@ -1,8 +1,8 @@
-"""A page of its own for every figure: picture, downloads, claims, citation, command, provenance."""
+"""A page of its own for every figure: picture, downloads, citation, claims, command, origin, columns of the data."""
 
-import base64
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -10,50 +10,59 @@ from docutils import nodes
 from docutils.utils import new_document
 from sphinx.addnodes import pending_xref
 
-from verified_dynamics import addresses
-from verified_dynamics.book.citation import bibtex
-from verified_dynamics.book.figure_data import datasets, tables
+from verified_dynamics.book.citation import Book, bibtex, sentence
+from verified_dynamics.book.figure_data import datasets, dictionary
+from verified_dynamics.book.figure_files import GROUPS, Download, downloads
+from verified_dynamics.book.figure_origin import build_state, last_run, made_with
 from verified_dynamics.book.renderers import natural_width, shelf
+from verified_dynamics.book.reproductions import kept_outcomes
+from verified_dynamics.book.structured_data import linked_data
 
-__all__ = ["pages"]
+__all__ = ["SCHEMA", "outcomes_changed", "pages"]
 
-_HEAVY = ("svg", "pdf", "png", "data")
+SCHEMA = "figure.schema.json"
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What a figure's page says besides its record."""
+
+    book: Book
+    build: tuple[str, str]
+    caption: str
+    reproduction: dict | None
 
 
 def pages(app) -> Iterator[tuple[str, dict, str]]:
     """For `html-collect-pages`: writes the files of every figure and gives Sphinx its page."""
     folder = Path(app.outdir, "figures")
     folder.mkdir(parents=True, exist_ok=True)
+    schema = Path(__file__).with_name(SCHEMA)
+    _write(Path(app.outdir, SCHEMA), schema.read_bytes())
+    book, build, outcomes = Book.read(app.srcdir), build_state(app.srcdir), kept_outcomes(app.srcdir)
     kept = set()
     for docname, figures in sorted(shelf(app.env).items()):
         doctree = app.env.get_doctree(docname) if figures else None
         for name, record in figures.items():
-            files = _files(record)
-            for file, content in files.items():
-                _write(folder / file, content)
-            kept |= {*files, f"{name}.html"}
-            body = _body(app, record, docname, _caption(app, doctree, name), list(files))
-            yield f"figures/{name}", {"title": record["title"], "body": body}, "page.html"
+            around = _Around(book, build, _caption(app, doctree, name), outcomes.get(name))
+            files = downloads(record, book, around.reproduction)
+            for file in files:
+                _write(folder / file.file, file.content)
+            kept |= {*(file.file for file in files), f"{name}.html"}
+            yield f"figures/{name}", _context(app, record, docname, files, around), "page.html"
     for file in folder.iterdir():
         if file.name not in kept:
             file.unlink()
 
 
-def _files(record: dict) -> dict[str, bytes]:
-    """Every download of a figure: file name and content."""
-    name = record["name"]
-    found = {f"{name}.svg": record["svg"].encode(), f"{name}.pdf": base64.b64decode(record["pdf"])}
-    several = len(record["data"]) > 1
-    for experiment, (content, data) in datasets(record).items():
-        stem = f"{name}.{experiment}" if several else name
-        found[f"{stem}.nc"] = content
-        texts = tables(data)
-        for dims, text in texts.items():
-            found[f"{stem}.{dims}.csv" if len(texts) > 1 else f"{stem}.csv"] = text.encode()
-    summary = {key: value for key, value in record.items() if key not in _HEAVY}
-    found[f"{name}.json"] = (json.dumps(summary, indent=1, ensure_ascii=False) + "\n").encode()
-    found[f"{name}.bib"] = bibtex(record).encode()
-    return found
+def outcomes_changed(app, env) -> list[str]:
+    """The root document if an outcome of a re-run, or the commit, is another one than at the last build.
+
+    Sphinx writes the figures' pages only when it has read something.
+    """
+    state = (kept_outcomes(app.srcdir), build_state(app.srcdir))
+    before, env.verified_dynamics_outcomes = getattr(env, "verified_dynamics_outcomes", None), state
+    return [] if before == state else [app.config.root_doc]
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -61,22 +70,37 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
-def _body(app, record: dict, docname: str, caption: str, files: list[str]) -> str:
+def _context(app, record: dict, docname: str, files: list[Download], around: _Around) -> dict:
+    data = json.dumps(linked_data(record, around.book, files), ensure_ascii=False).replace("</", "<\\/")
+    head = (
+        f'<meta name="description" content="{escape(record["alt"], quote=True)}">'
+        f'<script type="application/ld+json">{data}</script>'
+    )
+    body = _body(app, record, docname, files, around)
+    return {"title": record["title"], "body": body, "metatags": head}
+
+
+def _body(app, record: dict, docname: str, files: list[Download], around: _Around) -> str:
     name = record["name"]
     number = _number(app.env, docname, "figure", f"fig-{name}")
     chapter = escape(app.env.titles[docname].astext())
-    downloads = " ".join(f'<li><a href="{file}" download>{_kind(file, name)}</a></li>' for file in files)
+    figure = f"Figure {number}" if number else "Figure"
     parts = [
         f"<h1>{escape(record['title'])}</h1>",
-        f'<figure class="vd-figure">{_picture(record)}<figcaption>{caption}</figcaption></figure>',
-        f'<p>{f"Figure {number}" if number else "Figure"} of <a href="../{docname}.html#fig-{name}">{chapter}</a>.</p>',
-        f'<h2>Download</h2><ul class="vd-downloads">{downloads}</ul>',
+        f'<figure class="vd-figure">{_picture(record)}<figcaption>{around.caption}</figcaption></figure>',
+        f'<p>{figure} of <a href="../{docname}.html#fig-{name}">{chapter}</a>.</p>',
+        f'<h2 id="download">Download</h2>{_downloads(files)}',
+        '<h2 id="cite">Cite</h2>',
+        copied("citation", "citation", sentence(record, around.book)),
+        copied("bibtex", "BibTeX", bibtex(record, around.book)),
         _claims(app.env, record),
-        f"<h2>Cite</h2>{_code(bibtex(record))}",
-        "<h2>Reproduce</h2><p>In a checkout of the book, this runs the experiment again and reports the largest "
-        "deviation of each variable in units of its stated tolerance:</p>",
-        _code(f"verified-dynamics reproduce {name}"),
-        _provenance(record),
+        '<h2 id="reproduce">Reproduce</h2><p>In a checkout of the book, this runs the experiments again. On the '
+        "machine that made the numbers it compares by equality, on any other in units of each variable's tolerance:</p>",
+        copied("command", "command", f"verified-dynamics reproduce {name}"),
+        last_run(record, around.reproduction),
+        made_with(record, around.book, around.build),
+        _columns(record),
+        '<script src="../_static/copy.js" defer></script>',
     ]
     return "\n".join(parts)
 
@@ -87,11 +111,51 @@ def _picture(record: dict) -> str:
     return f'<div class="vd-picture"><img src="{record["name"]}.svg" alt="{words}" style="{style}"></div>'
 
 
-def _kind(file: str, name: str) -> str:
-    """What a download is called: its format, and which experiment or table where there are several."""
-    stem, _, suffix = file.removeprefix(f"{name}.").rpartition(".")
-    label = {"nc": "NetCDF", "bib": "BibTeX"}.get(suffix, suffix.upper())
-    return escape(f"{label} ({stem.replace('-', ' ')})" if stem else label)
+def _downloads(files: list[Download]) -> str:
+    groups = []
+    for group in GROUPS:
+        links = " ".join(
+            f'<li><a href="{f.file}" download>{escape(f.label)} <span class="vd-size">{f.size}</span></a></li>'
+            for f in files
+            if f.group == group
+        )
+        groups.append(f'<h3>{group}</h3><ul class="vd-downloads">{links}</ul>')
+    return "".join(groups)
+
+
+def _columns(record: dict) -> str:
+    """The dictionary of the data: what each variable is over, its range, and its tolerance."""
+    origins = {item["name"]: item for item in record["experiments"]}
+    parts = [
+        '<h2 id="columns">What the data hold</h2><p>A row of a CSV table is one point: its coordinates, then every '
+        "variable over these dimensions, to twelve digits. The NetCDF file holds the same in the precision of the run; "
+        "xarray opens it. The JSON file describes the figure without its numbers, as "
+        f'<a href="../{SCHEMA}">its schema</a> says. Quantities are plain numbers unless a unit is given.</p>'
+    ]
+    keys = ("role", "over", "type", "values", "unit", "tolerance")
+    titles = "".join(f'<th scope="col">{title}</th>' for title in ("Name", *map(str.title, keys)))
+    for experiment, (_, data) in datasets(record).items():
+        rows = "".join(
+            f'<tr><th scope="row"><code>{escape(row["name"])}</code></th>'
+            + "".join(f"<td>{escape(row[key])}</td>" for key in keys)
+            + "</tr>"
+            for row in dictionary(data, origins[experiment])
+        )
+        parts.append(
+            f"<h3>{escape(experiment)}</h3>"
+            f'<div class="vd-scroll" tabindex="0" role="region" aria-label="Data of {escape(experiment)}">'
+            f'<table class="vd-table vd-columns"><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>'
+        )
+    return "".join(parts)
+
+
+def copied(key: str, what: str, text: str) -> str:
+    """HTML: a text with a button that copies it, and a place where a screen reader hears that it did."""
+    return (
+        f'<div class="vd-copy"><pre id="text-{key}" tabindex="0">{escape(text.rstrip())}</pre>'
+        f'<p><button type="button" data-copies="text-{key}" hidden>Copy the {what}</button> '
+        '<span role="status"></span></p></div>'
+    )
 
 
 def _claims(env, record: dict) -> str:
@@ -105,64 +169,6 @@ def _claims(env, record: dict) -> str:
                 f'<li><a href="../{known["docname"]}.html#claim-{name}">{words}, {escape(name)}</a></li>'
             )
     return f"<h2>Claims that it supports</h2><ul>{''.join(rows)}</ul>" if rows else ""
-
-
-def _provenance(record: dict) -> str:
-    words = {"valid": "a full-size record, which the present code still reproduces at the smoke size",
-             "no record": "the run at the profile named below; there is no full-size record yet"}  # fmt: skip
-    rows = [("Shows", words.get(record["state"], record["state"])), ("Data", f"sha256 {record['digest']}")]
-    parts = ["<h2>Made with</h2>", _table(rows)]
-    for item in record["experiments"]:
-        parts.append(f"<h3>{escape(item['name'])}</h3>{_table(_origin(item))}")
-    return "\n".join(parts)
-
-
-def _origin(item: dict) -> list[tuple[str, str]]:
-    """Rows of provenance of one experiment, in the order in which a reader asks."""
-    origin = dict(item["provenance"])
-    rows = [("profile", item["profile"])]
-    versions = origin.pop("versions", {})
-    for key in ("device_name", "device", "precision", "commit", "date", "seeds", "parameters"):
-        if origin.get(key) not in (None, ""):
-            rows.append((key.replace("_", " "), _plain(origin.pop(key))))
-    rows.append(("versions", ", ".join(f"{name} {number}" for name, number in versions.items())))
-    rows += [
-        (key.replace("_", " "), _plain(value))
-        for key, value in origin.items()
-        if key not in ("profile", "device_name", "device") and value not in (None, "")
-    ]
-    limits = [f"{name}: rtol {t['rtol']:g}, atol {t['atol']:g}" for name, t in item["tolerances"].items()]
-    return [*rows, ("tolerances", "; ".join(limits))]
-
-
-def _plain(value) -> str:
-    """Provenance as words: a range for consecutive seeds, `name = value` for parameters."""
-    if isinstance(value, list) and len(value) > 2 and all(isinstance(item, int) for item in value):
-        if value == list(range(value[0], value[0] + len(value))):
-            return f"{value[0]} to {value[-1]}"
-    if isinstance(value, dict):
-        return "; ".join(f"{key} = {_plain(item)}" for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_plain, value))
-    return str(value)
-
-
-def _table(rows: list[tuple[str, str]]) -> str:
-    cells = "".join(
-        f'<tr><th scope="row">{escape(key)}</th><td>{_linked(key, value)}</td></tr>' for key, value in rows
-    )
-    return f'<div class="vd-scroll"><table class="vd-table vd-provenance">{cells}</table></div>'
-
-
-def _linked(key: str, value: str) -> str:
-    text = escape(value)
-    if key == "commit" and value.isalnum():
-        return f'<a href="{addresses.repository()}/tree/{text}">{text[:12]}</a>'
-    return text
-
-
-def _code(text: str) -> str:
-    return f'<div class="highlight"><pre>{escape(text)}</pre></div>'
 
 
 def _number(env, docname: str, kind: str, label: str) -> str:

@@ -1,6 +1,7 @@
 """The commands and what they print; each error is one sentence and a non-zero exit status."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -74,26 +75,48 @@ def reproduce(
         str, typer.Option(help="smoke, full, or shown (the profile of what the book shows).")
     ] = "shown",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    save: Annotated[bool, typer.Option(help="Keep the outcome, which the figure's page shows.")] = True,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the outcomes; book/reproductions of the checkout.")
+    ] = None,
 ) -> None:
-    """Run a figure's experiments again and report each variable's largest deviation in units of its tolerance."""
+    """Run a figure's experiments again and compare: on the same machine by equality, elsewhere by tolerance.
+
+    Exit status 0 if everything is reproduced, 1 if something is not, 2 if there is nothing to compare.
+    """
     if every == (name is not None):
         raise ExperimentError("name one figure, or give --all.")
-    agreed = figure_commands.reproduce(None if every else name, profile, device, screen)
+    folder = (out or figure_commands.outcomes()) if save else None
+    agreed = figure_commands.reproduce(None if every else name, profile, device, screen, folder)
     raise typer.Exit(0 if agreed else 1)
 
 
 @application.command("cite")
-def cite(name: Annotated[str, typer.Argument(metavar="FIGURE")]) -> None:
-    """Print the BibTeX entry of a figure."""
-    print(figure_commands.cite(name))
+def cite(
+    name: Annotated[
+        str | None, typer.Argument(metavar="FIGURE", help="A figure; the book if left out.")
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="A sentence instead of BibTeX.")] = False,
+) -> None:
+    """Print how a figure, or the whole book, is cited: as BibTeX, or as a sentence."""
+    print(figure_commands.cite(name, plain).rstrip())
 
 
 def main() -> None:
     """Entry point: errors of the book's own kinds are one sentence on stderr and exit status 2."""
+    from verified_dynamics.book.citation import CitationError
     from verified_dynamics.book.ledger import LedgerError
 
+    own = (
+        ExperimentError,
+        DeviceError,
+        RecordError,
+        LedgerError,
+        CitationError,
+        figure_commands.UnknownFigure,
+    )
     try:
         application()
-    except (ExperimentError, DeviceError, RecordError, LedgerError, figure_commands.UnknownFigure) as error:
+    except own as error:
         print(f"verified-dynamics: {error}", file=sys.stderr)
         sys.exit(2)

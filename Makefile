@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 SITE := _build/html/index.html
+CFFCONVERT := .venv/cffconvert/ready
 JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
 export VERIFIED_DYNAMICS_PROFILE ?= smoke
@@ -15,7 +16,7 @@ help:  ## list what there is
 book: site  ## execute the chapters that changed, build the site, say where to open it
 	@echo "The book is at file://$(CURDIR)/$(SITE)"
 
-test: $(READY)  ## unit tests, every notebook, the site and its checks
+test: $(READY) $(CFFCONVERT)  ## unit tests, every notebook, the site and its checks
 	$(BIN)/ruff check lib tests conftest.py
 	$(BIN)/python -m pytest -q -n $(JOBS) tests chapters --ignore=tests/book/site
 	$(MAKE) --no-print-directory site
@@ -31,6 +32,12 @@ style: $(READY)  ## lay the code out, sort the imports, write the chapters in ca
 	$(BIN)/ruff format lib tests conftest.py
 	$(BIN)/ruff check --fix lib tests conftest.py
 	$(BIN)/python -m verified_dynamics.book.canonical chapters/*/*.ipynb
+
+# cffconvert asks for a jsonschema older than the tests', so it lives in an environment of its own.
+$(CFFCONVERT): .ci/cffconvert.txt | $(READY)
+	$(PYTHON) -m venv .venv/cffconvert
+	.venv/cffconvert/bin/python -m pip install --quiet --requirement .ci/cffconvert.txt
+	@touch $(CFFCONVERT)
 
 clean:  ## remove what was built; the environment stays
 	rm -rf _build

@@ -145,6 +145,19 @@ def figure_record(name: str, **changes) -> dict:
     } | changes
 
 
+def outcome(**changes):
+    """An outcome for the small book's figure `drift`."""
+    experiment = {
+        "name": "drift-run", "profile": "smoke", "compared": "tolerance", "why": "another device (a GPU)",
+        "reproduced": True, "device_name": "a GPU", "machine": {}, "versions": {},
+        "deviations": {"drift": 0.25, "limit": 0.0}, "unequal": ["drift"],
+    }  # fmt: skip
+    return {
+        "figure": "drift", "digest": "ab" * 32, "date": "2026-11-22", "commit": "0123abc", "reproduced": True,
+        "experiments": [experiment],
+    } | changes  # fmt: skip
+
+
 def _cell(kind: str, source: str, number: int) -> dict:
     cell = {"cell_type": kind}
     if kind == "code":

@@ -6,11 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_book import bundle, claim_output, figure_output, statement
+from small_book import bundle, claim_output, figure_output, figure_record, outcome, statement
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from verified_dynamics.book.figure_data import datasets
+from verified_dynamics.book.reproductions import write_reproduction
 
 ROOT = Path(__file__).parents[2]
 LEDGER = "# Ledger\n\n" + "\n".join(
@@ -74,6 +75,11 @@ def test_the_pages_show_what_the_chapters_recorded(sources):
         "a processor",
         "Theorem 1.1",
         "float64",
+        "Copy the BibTeX",
+        "Its authors and Ada Byron (2026). Drift against time. Figure in A Small Book, version 1.2.3.",
+        "Not re-run since it was published",
+        "seed (2) × step (2)",
+        "PNG, 300 dpi",
     ):
         assert text in page
     assert page.count("falls like") == 1
@@ -150,3 +156,16 @@ def test_netcdf_of_the_page_opens(sources):
     app, _ = build(sources.root)
     record = app.env.verified_dynamics_figures["chapters/symmetry/scaling"]["drift"]
     assert (sources.root / "_build/html/figures/drift.nc").read_bytes() == datasets(record)["drift-run"][0]
+
+
+def test_a_kept_outcome_reaches_the_page_though_nothing_else_changed(sources):
+    page = sources.root / "_build/html/figures/drift.html"
+    build(sources.root)
+    assert "Not re-run since it was published" in page.read_text()
+    digest = figure_record("drift")["digest"]
+    write_reproduction(outcome(digest=digest), sources.root / "book/reproductions")
+    build(sources.root)
+    assert "0.25 tolerances (drift-run.drift)" in page.read_text()
+    (sources.root / "book/reproductions/drift.json").write_text("{")
+    with pytest.raises(SystemExit, match=r"The build stops: .* not readable as JSON"):
+        build(sources.root)

@@ -94,8 +94,8 @@ def _body(app, record: dict, docname: str, files: list[Download], around: _Aroun
         copied("citation", "citation", sentence(record, around.book)),
         copied("bibtex", "BibTeX", bibtex(record, around.book)),
         _claims(app.env, record),
-        '<h2 id="reproduce">Reproduce</h2><p>In a checkout of the book, this runs the experiments again. On the '
-        "machine that made the numbers it compares by equality, on any other in units of each variable's tolerance:</p>",
+        '<h2 id="reproduce">Reproduce</h2><p>In a checkout of the book, this runs the experiments again. On '
+        "the machine that made the numbers it compares by equality, elsewhere in units of each tolerance:</p>",
         copied("command", "command", f"verified-dynamics reproduce {name}"),
         last_run(record, around.reproduction),
         made_with(record, around.book, around.build),

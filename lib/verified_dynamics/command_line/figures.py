@@ -55,10 +55,10 @@ def reproduce(name: str | None, profile: str, device: str, screen: Console, fold
     if profile not in (*PROFILES, "shown"):
         raise ExperimentError(unknown("profile", profile, [*PROFILES, "shown"]))
     figures = published() if name is None else {name: find(name)}
-    runs, good = Runs(device), 0
+    runs, code, good = Runs(device), commit(), 0  # before the first outcome changes the checkout
     for figure, record in figures.items():
         try:
-            good += _reproduce_one(figure, record, profile, runs, screen, folder)
+            good += _reproduce_one(figure, record, profile, runs, screen, folder, code)
         except (ExperimentError, DeviceError) as error:
             if name is not None or isinstance(error, DeviceError):
                 raise
@@ -69,7 +69,7 @@ def reproduce(name: str | None, profile: str, device: str, screen: Console, fold
 
 
 def _reproduce_one(
-    figure: str, record: dict, profile: str, runs: Runs, screen: Console, folder: Path | None
+    figure: str, record: dict, profile: str, runs: Runs, screen: Console, folder: Path | None, code: str
 ) -> bool:
     from verified_dynamics.book.reproductions import largest, write_reproduction
 
@@ -80,7 +80,7 @@ def _reproduce_one(
         "figure": figure,
         "digest": record["digest"],
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "commit": commit(),
+        "commit": code,
         "reproduced": all(comparison.reproduced for comparison in found),
         "experiments": [comparison.outcome() for comparison in found],
     }

@@ -93,6 +93,7 @@ def write_record(run: Run, smoke: Run, folder: Path) -> Path:
         "chapter": experiment.chapter,
         "declaration": experiment.declaration(),
         "provenance": {**run.provenance, **run.cost},
+        "smoke_provenance": smoke.provenance,
         "digest": digest(run.data),
         "files": files,
     }

@@ -1,11 +1,13 @@
 import platform
 import re
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from IPython.core.interactiveshell import InteractiveShell
 
 import verified_dynamics
 from verified_dynamics import __version__, addresses
@@ -40,6 +42,41 @@ def test_the_set_up_cell_installs_from_the_one_address_at_the_version_of_the_boo
     assert project["version"] == __version__
     assert f'git+{project["urls"]["Repository"]}@{addresses.revision()}"' in setup_cell()
     assert addresses.repository().startswith("https://") and not addresses.site().endswith("/")
+
+
+@pytest.fixture
+def runtime(monkeypatch, tmp_path):
+    """A notebook's session in which we say whether the library is there and what pip does; it keeps pip's orders."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    session, ordered, there = InteractiveShell(), [], find_spec("verified_dynamics")
+
+    def run(installed, pip_works):
+        def pip(line):
+            ordered.append(line)
+            state["installed"] = pip_works
+
+        state = {"installed": installed}
+        session.register_magic_function(pip, "line", "pip")
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: there if state["installed"] else None)
+        return session.run_cell(setup_cell()).error_in_exec, ordered
+
+    return run
+
+
+def test_the_set_up_cell_installs_only_where_the_library_is_missing(runtime, capsys):
+    assert runtime(installed=True, pip_works=True) == (None, [])
+    order = f'install -q "verified-dynamics @ git+{addresses.repository()}@{addresses.revision()}"'
+    assert runtime(installed=False, pip_works=True) == (None, [order])
+    assert capsys.readouterr().out.count(f"verified-dynamics {__version__}, Python ") == 2
+
+
+def test_an_installation_that_fails_is_told_in_one_sentence(runtime):
+    error, ordered = runtime(installed=False, pip_works=False)
+    assert isinstance(error, ImportError) and len(ordered) == 1
+    assert str(error) == (
+        "The library was not installed, and pip says why above; check that this runtime has a network, then run "
+        "this cell again."
+    )
 
 
 def test_dependencies_are_lower_bounds_so_that_a_runtime_keeps_its_own_torch():

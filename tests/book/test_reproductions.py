@@ -67,7 +67,8 @@ def test_the_page_names_build_and_origin(tmp_path):
     record = figure_record("drift")
     told = made_with(record, BOOK, ("0123456789ab", "2026-11-20"))
     assert "version 1.2.3, commit 0123456789ab of 2026-11-20" in told and "a processor" in told
-    assert "Live runs" not in told
+    assert "Live runs" not in told and "there is no full-size record yet" in told
+    assert "of the others the run" in made_with(record | {"state": "valid; no record"}, BOOK, ("", ""))
     del record["experiments"][0]["provenance"]["commit"]
     record["experiments"][0]["smoke_deviations"] = {"drift": 0.5, "limit": 0.0}
     told = made_with(record, BOOK, build_state(tmp_path))

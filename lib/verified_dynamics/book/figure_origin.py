@@ -12,9 +12,14 @@ __all__ = ["build_state", "last_run", "made_with", "rows_table"]
 
 # Keys in the order in which a reader asks.
 _ORDER = ("device_name", "machine", "device", "precision", "commit", "date", "seeds", "parameters")
+_RECORD = "a full-size record, which the present code still reproduces at the smoke size"
+_LIVE = "the run at the profile named below; there is no full-size record yet"
+_MIXED = "the full-size record of each experiment that has one, and of the others the run at the profile named below"
 _SHOWS = {
-    "valid": "a full-size record, which the present code still reproduces at the smoke size",
-    "no record": "the run at the profile named below; there is no full-size record yet",
+    "valid": _RECORD,
+    "no record": _LIVE,
+    "valid; no record": _MIXED,
+    "no record; valid": _MIXED,
 }
 
 

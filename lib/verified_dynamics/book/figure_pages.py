@@ -132,13 +132,14 @@ def _columns(record: dict) -> str:
         "xarray opens it. The JSON file describes the figure without its numbers, as "
         f'<a href="../{SCHEMA}">its schema</a> says. Quantities are plain numbers unless a unit is given.</p>'
     ]
-    keys = ("role", "over", "type", "values", "unit", "tolerance")
-    titles = "".join(f'<th scope="col">{title}</th>' for title in ("Name", *map(str.title, keys)))
+    keys = ("role", "over", "type", "values")
+    heads = ("Name", *map(str.title, keys), "Tolerance, unit")
+    titles = "".join(f'<th scope="col">{title}</th>' for title in heads)
     for experiment, (_, data) in datasets(record).items():
         rows = "".join(
             f'<tr><th scope="row"><code>{escape(row["name"])}</code></th>'
             + "".join(f"<td>{escape(row[key])}</td>" for key in keys)
-            + "</tr>"
+            + f"<td>{escape(', '.join(filter(None, (row['tolerance'], row['unit']))))}</td></tr>"
             for row in dictionary(data, origins[experiment])
         )
         parts.append(

@@ -74,3 +74,17 @@ def broken(cell, seeds, device):
         raise ZeroDivisionError("planted")
     Path(cell["folder"], str(cell["cell"])).touch()
     return xr.Dataset({"value": ((), float(cell["cell"]))})
+
+
+@experiment(
+    "toy-steady",
+    chapter="margin/toy",
+    smoke=Profile(grid={"cell": (0, 1)}, seeds=3, settings={"pause": 0.0}),
+    full=Profile(grid={"cell": (0, 1, 2, 3, 4, 5, 6, 7)}, seeds=40, settings={"pause": 0.05}),
+    tolerances={"value": Tolerance()},
+)
+def steady(cell, seeds, device):
+    """Draw numbers from the seed and the cell, slowly enough to be killed on the way."""
+    time.sleep(cell["pause"])
+    draws = [np.random.default_rng([cell["cell"], s]).normal(size=25) for s in seeds]
+    return xr.Dataset({"value": (("seed", "draw"), np.array(draws))})

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from verified_dynamics import catalogue
 from verified_dynamics.command_line import figures as figure_commands
-from verified_dynamics.command_line import run as run_commands
+from verified_dynamics.command_line.pending import pending
+from verified_dynamics.command_line.run import run_experiment
 from verified_dynamics.command_line.terminal import screen
 from verified_dynamics.experiments import DeviceError, Experiment, ExperimentError, RecordError
 
@@ -21,8 +22,6 @@ application = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-application.command("run")(run_commands.run_experiment)
-application.command("pending")(run_commands.pending)
 
 
 @application.command("list")
@@ -42,6 +41,10 @@ def list_experiments() -> None:
     screen.print(
         "Sizes are cells × replicates. Run one with: verified-dynamics run EXPERIMENT --profile full"
     )
+
+
+application.command("run")(run_experiment)
+application.command("pending")(pending)
 
 
 @application.command("ledger")
@@ -116,7 +119,23 @@ def main() -> None:
         figure_commands.UnknownFigure,
     )
     try:
-        application()
+        status = application(standalone_mode=False)
     except own as error:
         print(f"verified-dynamics: {error}", file=sys.stderr)
         sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # of typer's own: a wrong option or argument
+            raise
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+        else:
+            print(f"verified-dynamics: {_sentence(error.format_message())}", file=sys.stderr)
+        sys.exit(2)
+    if status:
+        sys.exit(status)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip(".").replace("\n", " ") + "; --help tells what there is."

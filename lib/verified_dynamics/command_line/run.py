@@ -1,38 +1,51 @@
-"""The commands that compute: `run` makes a result or a record, `pending` tells which records are missing."""
+"""The command that computes: `run` makes a result or a record, and `run --all` the records that are pending."""
 
 import json
+import time
 from concurrent.futures import Executor
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from verified_dynamics import catalogue
+from verified_dynamics.command_line.announcement import Goal, announce, conclude
 from verified_dynamics.command_line.settings import changed
-from verified_dynamics.command_line.terminal import cell_bar, screen
+from verified_dynamics.command_line.terminal import cell_bar, say
 from verified_dynamics.experiments import (
     Experiment,
+    ExperimentError,
     Profile,
-    Record,
     RecordError,
     Run,
     plan,
-    read_record,
     records_folder,
     write_record,
 )
-from verified_dynamics.experiments.storage import to_bytes, write_atomically
+from verified_dynamics.experiments.storage import (
+    alone,
+    check_writable,
+    reason,
+    sweep,
+    to_bytes,
+    write_together,
+)
+
+ALL = "--all makes the full-size records that are pending"
 
 
 def run_experiment(
     name: Annotated[
-        str, typer.Argument(metavar="EXPERIMENT", help="Name as `verified-dynamics list` shows it.")
-    ],
+        str | None, typer.Argument(metavar="[EXPERIMENT]", help="Name as `verified-dynamics list` shows it.")
+    ] = None,
     profile: Annotated[
         str, typer.Option(help="smoke (seconds on a CPU) or full (minutes on a GPU).")
     ] = "smoke",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
-    seeds: Annotated[int | None, typer.Option(help="Another number of seeds than the profile's.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="Another number of seeds than the profile's.")
+    ] = None,
     settings: Annotated[
         list[str],
         typer.Option(
@@ -42,13 +55,37 @@ def run_experiment(
         ),
     ] = [],  # noqa: B006 - typer needs a plain default
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the result; book/records for an uncut full run.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where the result goes. Otherwise a full run without changes goes to book/records, any other to "
+            "_build/runs.",
+        ),
     ] = None,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="Every experiment whose record is missing or stale, small ones first."),
+    ] = False,
+    estimate: Annotated[
+        bool, typer.Option(help="Try for a few seconds how much memory a full-size cell takes.")
+    ] = True,
 ) -> None:
-    """Run an experiment, cell by cell; a run that was stopped goes on where it was when started again."""
+    """Run an experiment cell by cell. Finished cells are kept: a run that was stopped goes on when started again."""
+    if every == (name is not None):
+        raise ExperimentError("name one experiment, or give --all with --profile full.")
+    options = {"device": device, "out": out, "estimate": estimate}
+    if every:
+        if profile != "full" or seeds is not None or settings:
+            raise ExperimentError(f"{ALL}: it takes --profile full, and neither --seeds nor --set.")
+        from verified_dynamics.command_line.pending import perform_pending
+
+        raise typer.Exit(perform_pending(**options))
     experiment = catalogue.find(name)
-    sizes = changed(experiment.profile(profile), seeds, settings)
-    perform(experiment, profile, sizes, device=device, out=out)
+    try:
+        perform(experiment, profile, changed(experiment.profile(profile), seeds, settings), **options)
+    except KeyboardInterrupt:
+        say("Stopped. What was finished is kept; the same command goes on from there.")
+        raise typer.Exit(130) from None
 
 
 def perform(
@@ -59,68 +96,80 @@ def perform(
     device: str,
     out: Path | None,
     executor: Executor | None = None,
+    estimate: bool = True,
 ) -> None:
-    """Announce the run, run it (the cells on `executor`, if there is one), and write what it gave."""
-    whole = sizes == experiment.profile(profile)
-    store = Path(out or "_build") / ".cells"
+    """Announce the run, run it (the cells on `executor`, if there is one), tell what it used, write what it gave."""
+    start, store = time.perf_counter(), cell_folder(out)
+    goal = _goal(experiment, profile, sizes, out)
     todo = plan(experiment, sizes, store=store, device=device)
-    screen.print(
-        f"{experiment.name}, profile {profile}{'' if whole else ' with changes'}: {len(todo.cells)} cells × "
-        f"{len(todo.seeds)} {experiment.unit}, {len(todo.done)} finished already."
-    )
-    result = _with_bar(experiment, sizes, device, store, executor)
-    screen.print(f"{result.cost['wall_seconds']} s on {result.provenance['device_name']}.")
-    if profile == "full" and whole:
-        _write_record(experiment, result, out)
+    for folder in (goal.path.parent, store):
+        try:
+            check_writable(folder)
+        except OSError as error:
+            raise ExperimentError(
+                f"nothing can be written to {folder} ({reason(error)}), so nothing was run; choose another folder "
+                "with --out."
+            ) from error
+    at_once = announce(goal, todo, estimate=estimate and executor is None)
+    result = _with_bar(goal, len(todo.done), device=device, store=store, executor=executor, at_once=at_once)
+    conclude(result, time.perf_counter() - start)
+    if goal.is_record:
+        say("Running the smoke size on the CPU, which tells later whether the record still stands.")
+        path = write_record(result, experiment.run("smoke", device="cpu", store=store), goal.folder)
+        say(f"Record written to {path}.")
     else:
-        _write_result(experiment, result, out)
+        _write_result(goal, result)
+        say(f"Written to {goal.path}, with its provenance beside it.")
 
 
-def pending() -> None:
-    """List the experiments whose full-size record is missing or stale; exit status 1 if there are any."""
-    folder, missing = records_folder(), 0
-    for experiment in catalogue.experiments().values():
-        record = read_record(experiment, folder)
-        reason = "no record" if record is None else _stale(experiment, record)
-        if reason:
-            missing += 1
-            screen.print(f"{experiment.chapter}  {experiment.name}: {reason}")
-    screen.print(f"{missing} of {len(catalogue.experiments())} records are missing or stale.")
-    raise typer.Exit(1 if missing else 0)
+def cell_folder(out: Path | None) -> Path:
+    """Where finished cells are kept."""
+    return Path(out or "_build") / ".cells"
 
 
-def _with_bar(
-    experiment: Experiment, sizes: Profile, device: str, store: Path, executor: Executor | None
-) -> Run:
+def _goal(experiment: Experiment, profile: str, sizes: Profile, out: Path | None) -> Goal:
+    if profile == "full" and sizes == experiment.full:
+        folder = out or records_folder()
+        if folder is None:
+            raise RecordError(
+                "this is no checkout of the book, so say with --out where the record shall be written."
+            )
+        path = Path(folder) / experiment.chapter / f"{experiment.name}.json"
+        return Goal(experiment, profile, sizes, Path(folder), path, True)
+    folder = Path(out or "_build/runs")
+    path = folder / experiment.chapter / f"{experiment.name}.nc"
+    return Goal(experiment, profile, sizes, folder, path, False)
+
+
+def _with_bar(goal: Goal, stored: int, **options) -> Run:
     with cell_bar() as bar:
-        task = bar.add_task("cells", total=None)
-        return experiment.run(
-            sizes, device=device, store=store, executor=executor,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )  # fmt: skip
-
-
-def _write_record(experiment: Experiment, result: Run, out: Path | None) -> None:
-    folder = out or records_folder()
-    if folder is None:
-        raise RecordError(
-            "this is no checkout of the book, so say with --out where the record shall be written."
+        task = bar.add_task(
+            "cells", total=len(list(goal.sizes.cells())), completed=stored, stored=stored, last=0.0
         )
-    screen.print("Running the smoke size on the CPU, which tells later whether the record still stands.")
-    path = write_record(result, experiment.run("smoke", device="cpu"), folder)
-    screen.print(f"Record written to {path}.")
+
+        def progress(done: int, total: int) -> None:
+            if done > stored:
+                bar.update(task, completed=done, total=total, last=bar.tasks[0].elapsed)
+
+        return goal.experiment.run(goal.sizes, progress=progress, **options)
 
 
-def _write_result(experiment: Experiment, result: Run, out: Path | None) -> None:
-    path = Path(out or "_build/runs") / experiment.chapter / f"{experiment.name}.nc"
-    write_atomically(path, to_bytes(result.data))
-    origin = {"experiment": experiment.name, **result.provenance, **result.cost}
-    write_atomically(path.with_suffix(".json"), (json.dumps(origin, indent=1) + "\n").encode())
-    screen.print(f"Written to {path}, with its provenance beside it.")
-
-
-def _stale(experiment: Experiment, record: Record) -> str | None:
-    reason = record.stale_because(experiment, None)
-    if reason is None:
-        reason = record.stale_because(experiment, experiment.run("smoke", device="cpu").data)
-    return f"stale: {reason}" if reason else None
+def _write_result(goal: Goal, result: Run) -> None:
+    """Data and provenance, both new or both old; the provenance names the data by their digest."""
+    content = to_bytes(result.data)
+    origin = {
+        "experiment": goal.experiment.name,
+        "data": {"name": goal.path.name, "sha256": sha256(content).hexdigest()},
+        **result.provenance,
+        **result.cost,
+    }
+    text = (json.dumps(origin, indent=1, ensure_ascii=False) + "\n").encode()
+    try:
+        with alone(goal.path):
+            sweep(goal.path.parent)
+            write_together({goal.path: content, goal.path.with_suffix(".json"): text})
+    except OSError as error:
+        raise ExperimentError(
+            f"the result cannot be written to {goal.path} ({reason(error)}); the old one, if there was one, is whole, "
+            "and the finished cells are kept. Make room or choose another folder with --out."
+        ) from error

@@ -58,7 +58,7 @@ class Table(LedgerDirective):
         title = self.inline(f"{{prf:ref}}`{claim['name']}`: {claim['title'] or claim['name']}")
         statement = Folded("", "", tag="details", attributes_={}, classes=["vd-statement"], ids=[])
         statement += [
-            html("summary", "statement", html("span", classes=["vd-mark"])),
+            html("summary", "statement"),
             *self.markdown(unlabelled(claim["statement"])),
         ]
         text = [

@@ -1,5 +1,6 @@
 """The built site, and one browser for all its pages."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -35,3 +36,32 @@ def browser():
         found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         yield found
         found.close()
+
+
+@pytest.fixture(scope="session")
+def ledger(site):
+    """The ledger beside the pages."""
+    return json.loads((site / "ledger.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def page(site, browser):
+    """A page without MathJax, which only the test of the formulas needs."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    opened.route("**/mathjax/**", lambda route: route.abort())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def address(site, page):
+    """The page's address; the page itself is left before, so that each test begins with a fresh one."""
+    page.goto("about:blank")
+    return (site / "book" / "ledger.html").resolve().as_uri()
+
+
+@pytest.fixture
+def opened(page, address):
+    """The ledger page, fresh."""
+    page.goto(address, wait_until="load")
+    return page

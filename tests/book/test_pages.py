@@ -63,7 +63,7 @@ def test_the_pages_show_what_the_chapters_recorded(sources):
     assert "Not applicable" in chapter and "Cited, not checked here." in chapter
     assert 'id="fig-drift"' in chapter and 'src="../../figures/drift.svg"' in chapter
     ledger = (html / "index.html").read_text()
-    assert "claims, 1 full squares" in ledger
+    assert "<b>1</b><span>full square</span>" in ledger
     assert "Theorem 1.1" in ledger and 'href="chapters/symmetry/scaling.html#claim-rescaling"' in ledger
     assert json.loads((html / "ledger.json").read_text())["totals"]["claims"] == 2
 

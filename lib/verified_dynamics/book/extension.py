@@ -17,6 +17,7 @@ from verified_dynamics.book import (
     schema_page,
 )
 from verified_dynamics.book.cards import JoinStatements
+from verified_dynamics.book.chapter_head import add_head
 from verified_dynamics.book.citation import Book, CitationError
 from verified_dynamics.book.elements import HtmlElement, leave, skip, visit
 from verified_dynamics.book.executed import chapter_name, chapters, key, not_executed_message, pending
@@ -50,6 +51,7 @@ def setup(app) -> dict:
     app.connect("env-before-read-docs", note_reading)
     app.connect("env-get-updated", renumbered)
     app.connect("env-purge-doc", purge)
+    app.connect("doctree-resolved", add_head)
     app.connect("html-page-context", drop_live_code, priority=900)
     app.connect("html-collect-pages", pages)
     app.connect("build-finished", finish)

@@ -19,7 +19,7 @@ addEventListener("DOMContentLoaded", () => {
   const interval = (found) => `${number(found.mean)} [${number(found.low)}, ${number(found.high)}]`;
 
   function witness({ factor, x, left, right }) {
-    return `witness: λ = ${number(factor, 4)}, x = ${number(x, 4)}, where σ(λx) = ${number(left, 4)} and λσ(x) = ${number(right, 4)}`;
+    return `witness: λ = ${number(factor, 4)}, x = ${number(x, 4)}, where φ(λx) = ${number(left, 4)} and λφ(x) = ${number(right, 4)}`;
   }
 
   function symbolic(found, domain) {

@@ -1,4 +1,4 @@
-/* The four checks of one claim, σ(λx) = λσ(x), computed in the page. It knows nothing of the page: see square-page.js. */
+/* The four checks of one claim, φ(λx) = λφ(x), computed in the page. It knows nothing of the page: see square-page.js. */
 "use strict";
 
 const squareOfAClaim = (() => {
@@ -82,7 +82,7 @@ const squareOfAClaim = (() => {
 
   const INPUTS = 4, WIDTH = 8, SAMPLES = 16;
 
-  /* One network of a hidden layer, v · σ(Wx + b), with its inputs, all drawn from the seed. */
+  /* One network of a hidden layer, v · φ(Wx + b), with its inputs, all drawn from the seed. */
   function network(seed) {
     const { uniform, normal } = draws(1000 + seed);
     const list = (size, scale) => Array.from({ length: size }, () => scale * normal());

@@ -73,7 +73,7 @@ def test_without_the_hypothesis_the_proof_fails_with_a_witness_that_is_one(page)
     assert page.evaluate(STATES) == FULL | {"proves": False, "measures": False}
     assert page.evaluate(MARKS) == [False, True, False, True]
     found = re.search(
-        r"λ = (\S+), x = (\S+), where σ\(λx\) = (\S+) and λσ\(x\) = (\S+?)\.$", cell(page, "proves")
+        r"λ = (\S+), x = (\S+), where φ\(λx\) = (\S+) and λφ\(x\) = (\S+?)\.$", cell(page, "proves")
     )
     factor, x, left, right = (torch.tensor(number(text), dtype=torch.float64) for text in found.groups())
     assert torch.relu(factor * x) == left != right == factor * torch.relu(x)

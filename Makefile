@@ -8,13 +8,19 @@ JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
 export VERIFIED_DYNAMICS_PROFILE ?= smoke
 
-.PHONY: help book test site execute style clean
+.PHONY: help book pdf publish-names test site execute style clean
 
 help:  ## list what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
 
 book: site  ## execute the chapters that changed, build the site, say where to open it
 	@echo "The book is at file://$(CURDIR)/$(SITE)"
+
+pdf: site  ## the whole book as one PDF, printed by Chromium
+	$(BIN)/python -m verified_dynamics.book.pdf
+
+publish-names: execute  ## add the names of chapters, claims and figures to the list of those that stay
+	$(BIN)/python -m verified_dynamics.book.published
 
 test: $(READY) $(CFFCONVERT)  ## unit tests, every notebook, the site and its checks
 	$(BIN)/ruff check lib tests conftest.py

@@ -4,6 +4,7 @@ from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
 from verified_dynamics.book.elements import html
+from verified_dynamics.book.forwarding import claim_page
 from verified_dynamics.book.ledger import CELLS, cell_state
 from verified_dynamics.book.square import CONTROLS, HEADINGS, describe, square
 from verified_dynamics.numerals import interval, number, plus_minus, seconds, symbol
@@ -18,6 +19,7 @@ ORIGINS = {
 }
 _LONGEST_FORMULA = 1500  # characters of TeX; a longer statement is told in words only
 _WITNESS_ENTRIES = 6
+_UP = "../../"  # from a chapter, chapters/PART/NAME.html, to the root of the site
 
 
 def card(claim: dict, parse) -> nodes.Element:
@@ -25,7 +27,7 @@ def card(claim: dict, parse) -> nodes.Element:
     name = claim["name"]
     tools = html(
         "p",
-        html("a", "link", href=f"#claim-{name}", title=f"Permanent link to the claim {name}"),
+        html("a", "link", href=_UP + claim_page(name), title=f"Lasting address of the claim {name}"),
         " · ",
         html("a", "code", href=f"#code-{name}", title="The cell that makes the checks"),
         classes=["vd-tools"],

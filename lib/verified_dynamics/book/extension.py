@@ -7,6 +7,7 @@ from pathlib import Path
 from verified_dynamics import addresses
 from verified_dynamics.book import (
     crate,
+    forwarding,
     front_page,
     gallery,
     graph_page,
@@ -14,6 +15,7 @@ from verified_dynamics.book import (
     ledger_schema,
     ledger_table,
     mathjax,
+    published,
     schema_page,
 )
 from verified_dynamics.book.cards import JoinStatements
@@ -86,13 +88,15 @@ def require_outputs(app) -> None:
     if missing:
         raise SystemExit(not_executed_message(missing))
     try:
-        current_ledger(app)
+        gone = published.broken(app.srcdir, current_ledger(app))
         Book.read(app.srcdir)
         kept_outcomes(app.srcdir)
     except LedgerError as error:
         raise SystemExit(f"The ledger does not stand. {error}") from None
     except (CitationError, ReproductionError) as error:
         raise SystemExit(f"The build stops: {error}") from None
+    if gone:
+        raise SystemExit(" ".join(gone))
 
 
 def outdated(app, env, added, changed, removed) -> list[str]:
@@ -139,6 +143,7 @@ def finish(app, error) -> None:
             for file in Path(app.outdir, "_static").glob(pattern):
                 file.unlink()
         remove_former_pages(app)
+        forwarding.write_forwarding_pages(Path(app.outdir), app.srcdir, current_ledger(app))
         gallery.write_thumbnails(app)
         mathjax.copy_files(Path(app.outdir, "_static"))
         ledger = current_ledger(app)

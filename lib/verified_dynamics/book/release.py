@@ -18,6 +18,7 @@ import nbformat
 import yaml
 
 from verified_dynamics import addresses
+from verified_dynamics.book import published
 from verified_dynamics.book.executed import HOUSE_MIME, chapters, executed, not_executed_message
 from verified_dynamics.book.ledger import LedgerError, collect
 
@@ -178,7 +179,7 @@ def main(arguments: list[str]) -> int:
         found = complaints(root, version)
         if task == "pack" and not found:
             stale, missing = stale_records(catalogue.experiments().values(), catalogue.record_state)
-            found = stale
+            found = stale + published.unlisted(root, collect(root))
             if missing and not stale:
                 print(
                     f"{len(missing)} experiments have no full-size record; what rests on them shows the smoke run."

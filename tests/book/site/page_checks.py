@@ -42,6 +42,7 @@ class _Reader(HTMLParser):
             self.page.loaded.append(found[LOADED[tag]])
         if tag == "meta" and (found.get("http-equiv") or "").lower() == "refresh":
             self.page.redirects = True
+            self.page.links.append(found["content"].partition("url=")[2])
         if tag == "img":
             self.page.images.append((found.get("src") or "", found.get("alt")))
 

@@ -13,22 +13,39 @@ import xarray as xr
 
 from verified_dynamics.experiments.cells import PEAK, SECONDS
 from verified_dynamics.experiments.declaration import Profile
-from verified_dynamics.experiments.devices import describe_device
+from verified_dynamics.experiments.devices import choose_device, describe_device
 
 PACKAGES = ("verified-dynamics", "torch", "numpy", "scipy", "sympy", "xarray", "scikit-learn")
 
 
-def provenance(profile_name: str, profile: Profile, seeds: tuple[int, ...], device: torch.device) -> dict:
+@dataclass(frozen=True)
+class Place:
+    """Where cells run: the device as torch calls it, its name in words, the machine, and the versions there."""
+
+    device: str
+    device_name: str
+    machine: dict
+    versions: dict[str, str]
+
+    @classmethod
+    def here(cls, device: str = "auto") -> "Place":
+        """This process, on the device of that name; raises DeviceError when it is not there."""
+        chosen = choose_device(device)
+        everything = {"python": platform.python_version(), **versions()}
+        return cls(str(chosen), describe_device(chosen), machine(), everything)
+
+
+def provenance(profile_name: str, profile: Profile, seeds: tuple[int, ...], place: Place) -> dict:
     """What determines the numbers of a run; the same at each repetition on one machine."""
     return {
         "profile": profile_name,
         "parameters": profile.parameters(),
         "seeds": list(seeds),
-        "device": str(device),
-        "device_name": describe_device(device),
-        "machine": machine(),
+        "device": place.device,
+        "device_name": place.device_name,
+        "machine": dict(place.machine),
         "precision": "as the experiment says (float64 unless stated), TF32 off",
-        "versions": {"python": platform.python_version(), **versions()},
+        "versions": dict(place.versions),
     }
 
 

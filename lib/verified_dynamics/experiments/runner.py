@@ -11,9 +11,11 @@ import torch
 import xarray as xr
 
 from verified_dynamics.experiments.cells import PEAK, SECONDS, CellStore, key
+from verified_dynamics.experiments.cluster import Cluster
+from verified_dynamics.experiments.cluster_executor import ClusterError, ClusterExecutor
 from verified_dynamics.experiments.declaration import Experiment, ExperimentError, Profile
 from verified_dynamics.experiments.devices import DeviceError, choose_device, is_out_of_memory
-from verified_dynamics.experiments.provenance import Spent, peak_memory, provenance, reset_peak
+from verified_dynamics.experiments.provenance import Place, Spent, peak_memory, provenance, reset_peak
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,19 @@ def plan(
     *,
     store: Path | None = None,
     device: str = "auto",
+    executor: Executor | Cluster | None = None,
 ) -> Plan:
     """The cells of a run and those that `store` holds already; the arguments are those of `run`.
 
-    Raises DeviceError when the device is missing.
+    Raises DeviceError when the device is missing, ClusterError when a cluster cannot take part.
     """
+    return _plan(experiment, profile, store, _site(experiment, executor, device)[1])
+
+
+def _plan(experiment: Experiment, profile: str | Profile, store: Path | None, place: Place) -> Plan:
     name, sizes = _named(experiment, profile)
     seeds = tuple(range(sizes.seeds))
-    origin = provenance(name, sizes, seeds, choose_device(device))
+    origin = provenance(name, sizes, seeds, place)
     cells, kept = list(sizes.cells()), CellStore.of(experiment, sizes, store, origin)
     return Plan(cells, [cell for cell in cells if kept.holds(cell)], seeds, kept, origin)
 
@@ -61,21 +68,23 @@ def run(
     profile: str | Profile = "smoke",
     *,
     device: str = "auto",
-    executor: Executor | None = None,
+    executor: Executor | Cluster | None = None,
     store: Path | None = None,
     progress=None,
     at_once: int | None = None,
 ) -> Run:
     """Run every cell and combine them into one dataset with the grid's axes as dimensions.
 
-    profile: "smoke", "full", or a `Profile` made from one of them. executor: any `concurrent.futures.Executor`; this
-    process if None. store: folder where each finished cell is written at once, and from which a later run resumes.
+    profile: "smoke", "full", or a `Profile` made from one of them. executor: any `concurrent.futures.Executor`, or a
+    `Cluster`, whose workers then have the device; this process if None. store: folder where each finished cell is
+    written at once, and from which a later run resumes.
     progress: called as progress(done, total) after each cell, first with those that were stored. at_once: run at
     most so many seeds of a cell together; all of them if None.
     Raises ExperimentError when a cell fails or cannot be stored (the finished cells stay stored), DeviceError when
     the device is missing or too small for a single seed.
     """
-    todo, start = plan(experiment, profile, store=store, device=device), time.perf_counter()
+    executor, place = _site(experiment, executor, device)
+    todo, start = _plan(experiment, profile, store, place), time.perf_counter()
     name, sizes = _named(experiment, profile)
     todo.store.sweep()
     if executor is None:
@@ -87,7 +96,8 @@ def run(
         if progress:
             progress(len(results), len(todo.cells))
     data = _combine(experiment, sizes, results)
-    return Run(experiment, name, data, todo.origin, spent.cost(time.perf_counter() - start))
+    origin = executor.origin(todo.origin) if isinstance(executor, ClusterExecutor) else todo.origin
+    return Run(experiment, name, data, origin, spent.cost(time.perf_counter() - start))
 
 
 def measured_cell(
@@ -109,7 +119,8 @@ def measured_cell(
 def run_cell(experiment: Experiment, cell: Mapping, seeds: tuple[int, ...], device: str) -> xr.Dataset:
     """One cell for all seeds at once; when memory is short, for each half of the seeds, and so on down to one."""
     try:
-        data = experiment.function(dict(cell), seeds, torch.device(device))
+        # Chosen again, because in another process TF32 is not yet switched off.
+        data = experiment.function(dict(cell), seeds, choose_device(device))
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -179,7 +190,7 @@ def _elsewhere(executor, experiment, cells, compute, store: CellStore) -> Iterat
 
 
 def _failed(experiment, cell, error) -> Exception:
-    if isinstance(error, DeviceError):
+    if isinstance(error, DeviceError | ClusterError):
         return error
     kind = type(error).__name__
     return ExperimentError(f"experiment {experiment.name}, cell {_words(cell)}, failed with {kind}: {error}")
@@ -224,6 +235,14 @@ def _named(experiment: Experiment, profile: str | Profile) -> tuple[str, Profile
         name = next((n for n in ("smoke", "full") if getattr(experiment, n) == profile), "changed")
         return name, profile
     return profile, experiment.profile(profile)
+
+
+def _site(experiment, executor, device: str) -> tuple[Executor | None, Place]:
+    """The executor of one run on that device, and where its cells run."""
+    if isinstance(executor, Cluster):
+        executor = executor.on(device, experiment)
+        return executor, executor.place
+    return executor, Place.here(device)
 
 
 def _words(cell: Mapping) -> str:

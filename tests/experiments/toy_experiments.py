@@ -1,6 +1,7 @@
 """Small declared experiments for the tests of the runner, records and evidence; importable by worker processes."""
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -87,4 +88,26 @@ def steady(cell, seeds, device):
     """Draw numbers from the seed and the cell, slowly enough to be killed on the way."""
     time.sleep(cell["pause"])
     draws = [np.random.default_rng([cell["cell"], s]).normal(size=25) for s in seeds]
+    return xr.Dataset({"value": (("seed", "draw"), np.array(draws))})
+
+
+@experiment(
+    "toy-held",
+    chapter="margin/toy",
+    smoke=Profile(grid={"cell": (0, 1, 2, 3, 4, 5)}, seeds=2, settings={"folder": ""}),
+    full=Profile(grid={"cell": (0, 1, 2)}, seeds=2, settings={"folder": ""}),
+    tolerances={"value": Tolerance()},
+)
+def held(cell, seeds, device):
+    """Leave a mark for each cell that runs; wait while a file says so, and die where another does."""
+    number, folder = cell["cell"], Path(cell["folder"])
+    if cell["folder"]:
+        with open(folder / "log", "a") as log:
+            log.write(f"{number} {os.getpid()}\n")
+    if cell["folder"] and (folder / f"kill-{number}").exists():
+        os.kill(os.getpid(), signal.SIGKILL)
+    deadline = time.monotonic() + 200
+    while cell["folder"] and (folder / f"hold-{number}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    draws = [np.random.default_rng([number, s]).normal(size=5) for s in seeds]
     return xr.Dataset({"value": (("seed", "draw"), np.array(draws))})

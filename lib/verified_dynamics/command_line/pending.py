@@ -10,6 +10,8 @@ from verified_dynamics import catalogue
 from verified_dynamics.command_line.run import cell_folder, perform
 from verified_dynamics.command_line.terminal import cell_bar, say
 from verified_dynamics.experiments import (
+    Cluster,
+    ClusterError,
     DeviceError,
     Experiment,
     ExperimentError,
@@ -45,13 +47,14 @@ def pending() -> None:
 
 
 def perform_pending(
-    *, device: str, out: Path | None, executor: Executor | None = None, estimate: bool = True
+    *, device: str, out: Path | None, executor: Executor | Cluster | None = None, estimate: bool = True
 ) -> int:
     """Make every record that is missing or stale and go on after a failure; the exit status.
 
     0: all were made. 1: some failed, which the last line names. 130: interrupted.
     """
-    choose_device(device)
+    if executor is None:
+        choose_device(device)
     if out is None and records_folder() is None:
         raise RecordError(
             "this is no checkout of the book, so say with --out where the records shall be written."
@@ -68,6 +71,8 @@ def perform_pending(
                     device=device, out=out, executor=executor, estimate=estimate,
                 )  # fmt: skip
                 made += 1
+            except ClusterError:  # the others would find the same cluster
+                raise
             except Exception as error:  # the others do not depend on it
                 failed.append(one.experiment.name)
                 say(_told(error))

@@ -3,6 +3,7 @@
 import json
 import time
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +15,13 @@ from verified_dynamics.command_line.announcement import Goal, announce, conclude
 from verified_dynamics.command_line.settings import changed
 from verified_dynamics.command_line.terminal import cell_bar, say
 from verified_dynamics.experiments import (
+    Cluster,
     Experiment,
     ExperimentError,
     Profile,
     RecordError,
     Run,
+    connect,
     plan,
     records_folder,
     write_record,
@@ -66,6 +69,10 @@ def run_experiment(
         bool,
         typer.Option("--all", help="Every experiment whose record is missing or stale, small ones first."),
     ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run the cells on the Dask cluster whose scheduler is there."),
+    ] = None,
     estimate: Annotated[
         bool, typer.Option(help="Try for a few seconds how much memory a full-size cell takes.")
     ] = True,
@@ -79,13 +86,21 @@ def run_experiment(
             raise ExperimentError(f"{ALL}: it takes --profile full, and neither --seeds nor --set.")
         from verified_dynamics.command_line.pending import perform_pending
 
-        raise typer.Exit(perform_pending(**options))
+        with cluster_at(scheduler) as executor:
+            raise typer.Exit(perform_pending(executor=executor, **options))
     experiment = catalogue.find(name)
+    sizes = changed(experiment.profile(profile), seeds, settings)
     try:
-        perform(experiment, profile, changed(experiment.profile(profile), seeds, settings), **options)
+        with cluster_at(scheduler) as executor:
+            perform(experiment, profile, sizes, executor=executor, **options)
     except KeyboardInterrupt:
         say("Stopped. What was finished is kept; the same command goes on from there.")
         raise typer.Exit(130) from None
+
+
+def cluster_at(scheduler: str | None) -> AbstractContextManager[Cluster | None]:
+    """A connection to the cluster whose scheduler has that address; nothing without an address."""
+    return connect(scheduler, notice=say) if scheduler else nullcontext()
 
 
 def perform(
@@ -95,13 +110,13 @@ def perform(
     *,
     device: str,
     out: Path | None,
-    executor: Executor | None = None,
+    executor: Executor | Cluster | None = None,
     estimate: bool = True,
 ) -> None:
     """Announce the run, run it (the cells on `executor`, if there is one), tell what it used, write what it gave."""
     start, store = time.perf_counter(), cell_folder(out)
     goal = _goal(experiment, profile, sizes, out)
-    todo = plan(experiment, sizes, store=store, device=device)
+    todo = plan(experiment, sizes, store=store, device=device, executor=executor)
     for folder in (goal.path.parent, store):
         try:
             check_writable(folder)

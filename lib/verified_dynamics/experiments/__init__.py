@@ -1,5 +1,7 @@
 """Experiments: declared once, run at two sizes, kept as records that stay valid by behaviour."""
 
+from verified_dynamics.experiments.cluster import Cluster, connect
+from verified_dynamics.experiments.cluster_executor import ClusterError
 from verified_dynamics.experiments.comparison import deviations, digest
 from verified_dynamics.experiments.declaration import (
     Experiment,
@@ -21,6 +23,8 @@ from verified_dynamics.experiments.records import (
 from verified_dynamics.experiments.runner import Run, plan, run
 
 __all__ = [
+    "Cluster",
+    "ClusterError",
     "DeviceError",
     "Evidence",
     "Experiment",
@@ -31,6 +35,7 @@ __all__ = [
     "Run",
     "Tolerance",
     "choose_device",
+    "connect",
     "current_profile",
     "describe_device",
     "deviations",

@@ -30,7 +30,7 @@ def announce(goal: Goal, todo: Plan, *, estimate: bool) -> int | None:
     unit = goal.experiment.unit
     changes = "" if goal.sizes == goal.experiment.profile(goal.profile) else " with changes"
     say(
-        f"{goal.experiment.name}, profile {goal.profile}{changes}: {len(todo.cells)} cells × "
+        f"{goal.experiment.name}, profile {goal.profile}{changes}: {_cells(len(todo.cells))} × "
         f"{len(todo.seeds)} {unit}, {len(todo.done)} finished already."
     )
     rows = {"device": todo.origin["device_name"]}

@@ -105,7 +105,7 @@ def tried(
     limit, seeds, finished = float("inf"), 1, True
     while seeds <= sizes.seeds:
         begun = time.monotonic()
-        room = end - begun if peaks else seconds / 4
+        room = end - begun if peaks else seconds / 2
         watch = LiveTensors(chosen.type, begun + room, limit)
         try:
             with _alarm(room + 0.2), watch:
@@ -117,7 +117,7 @@ def tried(
         except Exception:
             break
         peaks[seeds] = watch.peak
-        if time.monotonic() + 1.5 * (time.monotonic() - begun) > end:
+        if len(peaks) > 1 and (not finished or time.monotonic() + 2 * (time.monotonic() - begun) > end):
             break
         seeds *= 2
     return _line(peaks, sizes.seeds, finished)

@@ -72,10 +72,10 @@ def contents(headings: list[Heading]) -> str:
     return f'<section class="vd-contents" id="contents"><h2>Contents</h2>\n{lines}\n</section>'
 
 
-def figure_list(ledger: dict, numbers: dict[str, tuple[str, str]]) -> str:
-    """All figures with page and public address. `numbers` gives number and place of a figure by its name."""
+def figure_list(figures: list[dict], numbers: dict[str, tuple[str, str]]) -> str:
+    """The figures with page and public address. `numbers` gives number and place of a figure by its name."""
     lines = []
-    for figure in ledger["figures"]:
+    for figure in figures:
         number, anchor = numbers.get(figure["name"], ("", ""))
         if anchor:
             address = f"{addresses.site()}/figures/{figure['name']}.html"

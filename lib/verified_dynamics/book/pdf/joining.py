@@ -14,11 +14,11 @@ from verified_dynamics.book.pdf.contents import Document
 
 __all__ = ["Heading", "Joiner", "plain"]
 
-# What is worked with the mouse, or shows code: neither belongs on paper.
+# What is worked with the mouse, shows code, or repeats statements (in the ledger): it does not belong on paper.
 SCREEN_ONLY = (
     "script, style, noscript, template, dialog, button, input, select, textarea, form, iframe, a.headerlink, "
     ".vd-tools, .toctree-wrapper, .vd-screen-only, div.cell_input, details.hide, .bd-header-article, .vd-unfold, "
-    ".vd-totop, [hidden]"
+    ".vd-totop, .vd-statement, [hidden]"
 )
 REFERRING = ("aria-labelledby", "aria-describedby", "for", "headers")
 
@@ -128,9 +128,9 @@ class Joiner:
                 if document.part:
                     self.headings.append(Heading(1, document.part, document.anchor))
                     heading.insert_before(_part_line(document.part))
-                self.headings.append(Heading(2, heading.decode_contents().strip(), document.anchor))
+                self.headings.append(Heading(2, _words_of(heading), document.anchor))
             elif level == 3 and (anchor := _anchor_of(heading)):
-                self.headings.append(Heading(3, heading.decode_contents().strip(), anchor))
+                self.headings.append(Heading(3, _words_of(heading), anchor))
 
 
 def _lies_in(anchor: str, document: Document) -> bool:
@@ -148,6 +148,16 @@ def _anchor_of(heading: Tag) -> str | None:
         return heading["id"]
     section = heading.find_parent("section")
     return section.get("id") if section is not None else None
+
+
+def _words_of(heading: Tag) -> str:
+    """The heading as HTML without links and names: it is repeated in the contents, as a link."""
+    copy = BeautifulSoup(heading.decode_contents(), "html.parser")
+    for element in copy.find_all(True):
+        del element["id"]
+        if element.name == "a":
+            element.unwrap()
+    return str(copy).strip()
 
 
 def _part_line(caption: str) -> Tag:

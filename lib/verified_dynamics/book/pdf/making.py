@@ -44,9 +44,11 @@ def joined(root: Path, site: Path, folder: Path, edition: Edition) -> tuple[str,
     body = BeautifulSoup("", "html.parser")
     for section in sections:
         body.append(section)
+    numbers = _figure_numbers(body)
     for gallery in body.select(".vd-gallery"):
-        fragment = BeautifulSoup(figure_list(ledger, _figure_numbers(body)), "html.parser")
-        gallery.replace_with(fragment)
+        shown = set(re.findall(r"/figures/([^/\"]+)\.html", str(gallery)))
+        figures = [figure for figure in ledger["figures"] if figure["name"] in shown]
+        gallery.replace_with(BeautifulSoup(figure_list(figures, numbers), "html.parser"))
     front = BeautifulSoup(title_page(edition) + contents(joiner.headings), "html.parser")
     body.insert(0, front)
     _lead_out(body, joiner)
@@ -78,16 +80,26 @@ def _lead_out(body: BeautifulSoup, joiner: Joiner) -> None:
 def _head(site: Path, folder: Path, page: str, edition: Edition, headings: list[Heading]) -> str:
     """Styles, the mathematics of the site as its pages set it up, and the rules of the pages."""
     soup = BeautifulSoup((site / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
-    settings = [script.string for script in soup.find_all("script", src=None)
-                if "window.MathJax" in (script.string or "")]  # fmt: skip
     static = os.path.relpath(site / "_static", folder)
     links = "".join(f'<link rel="stylesheet" href="{static}/{name}">' for name in STYLES
                     if (site / "_static" / name).is_file())  # fmt: skip
-    scripts = "".join(f"<script>{text}</script>" for text in settings)
     return (
         f'<head><meta charset="utf-8"><title>{edition.title}</title>{links}'
-        f"<style>{page_rules(headings, edition)}</style>{scripts}"
-        "<script>window.MathJax = window.MathJax || {};"
-        "window.MathJax.options = {...window.MathJax.options, enableAssistiveMml: false, enableMenu: false};</script>"
-        f'<script defer src="{static}/mathjax/tex-chtml-full.js"></script></head>'
+        f"<style>{page_rules(headings, edition)}</style>{_mathematics(soup, static)}</head>"
     )
+
+
+def _mathematics(page: BeautifulSoup, static: str) -> str:
+    """The scripts with which a page of the site draws its formulas; MathML for screen readers is left out."""
+    scripts = []
+    for script in page.find_all("script"):
+        if "window.MathJax" in (script.string or ""):
+            scripts.append(f"<script>{script.string}</script>")
+        elif "/mathjax/" in script.get("src", ""):
+            source = f"{static}/mathjax/" + script["src"].partition("/mathjax/")[2].partition("?")[0]
+            scripts.append(
+                "<script>window.MathJax = window.MathJax || {};"
+                "MathJax.options = {...MathJax.options, enableAssistiveMml: false};</script>"
+                f'<script defer src="{source}"></script>'
+            )
+    return "".join(scripts)

@@ -21,7 +21,9 @@ parts:
 - caption: The record
   chapters: [{file: book/figures}]
 """
-INTRO = '<h1>A book<a class="headerlink" href="#a-book">#</a></h1><p><a href="../chapters/symmetry/scaling.html#law">x</a></p>'
+INTRO = """
+<h1>A book<a class="headerlink" href="#a-book">#</a></h1>
+<p><a href="../chapters/symmetry/scaling.html#law">x</a></p>"""
 CHAPTER = """
 <h1>1. Scaling</h1>
 <div class="cell"><div class="output stream">PyTorch 2</div></div>

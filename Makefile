@@ -5,10 +5,12 @@ READY := .venv/ready
 SITE := _build/html/index.html
 CFFCONVERT := .venv/cffconvert/ready
 JOBS ?= 2
+# The exact versions to install; CONSTRAINTS=/dev/null takes the newest of everything instead.
+CONSTRAINTS ?= constraints.txt
 export OMP_NUM_THREADS ?= 1
 export VERIFIED_DYNAMICS_PROFILE ?= smoke
 
-.PHONY: help book pdf publish-names test site execute style clean
+.PHONY: help book pdf publish-names test site execute style versions release clean
 
 help:  ## list what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -34,6 +36,20 @@ site: execute
 execute: $(READY)
 	$(BIN)/python -m pytest -q -n $(JOBS) chapters
 
+versions: $(READY)  ## installed packages whose versions are not those of constraints.txt
+	@mkdir -p _build
+	@$(BIN)/python -m pip list --format freeze --exclude pip --exclude setuptools --exclude wheel --exclude verified-dynamics \
+		| sed 's/+.*//' | LC_ALL=C sort -f > _build/installed.txt
+	@grep -v '^#' constraints.txt | LC_ALL=C sort -f | diff - _build/installed.txt | grep '^[<>]' \
+		|| echo "All as in constraints.txt."
+
+release:  ## check, build and pack the book as one archive: make release VERSION=1.2.3
+	@test -n "$(VERSION)" || { echo "Say which version: make release VERSION=1.2.3"; exit 1; }
+	$(MAKE) --no-print-directory $(READY)
+	$(BIN)/python -m verified_dynamics.book.release check "$(VERSION)"
+	$(MAKE) --no-print-directory site pdf
+	$(BIN)/python -m verified_dynamics.book.release pack "$(VERSION)"
+
 style: $(READY)  ## lay the code out, sort the imports, write the chapters in canonical form
 	$(BIN)/ruff format lib tests conftest.py
 	$(BIN)/ruff check --fix lib tests conftest.py
@@ -52,5 +68,5 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or later is needed, and $(PYTHON) is older: try make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[book,test]'
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[book,test]'
 	@touch $(READY)

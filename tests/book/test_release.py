@@ -34,7 +34,7 @@ def book(tmp_path):
     )
     outputs = [claim_output("growth"), figure_output("a-picture", claims=["growth"])]
     small.store(path, {2: outputs})
-    record = tmp_path / "book" / "records" / "margin" / "growth" / "x.json"
+    record = tmp_path / "book" / "records" / "margin" / "growth" / "x.nc"
     site = tmp_path / "_build" / "html" / "index.html"
     for file, text in ((site, "<p>The book</p>"), (record, "{}")):
         file.parent.mkdir(parents=True)
@@ -104,7 +104,7 @@ def test_the_archive_holds_everything_with_true_sums_and_is_the_same_again(book,
             name.removeprefix("verified-dynamics-1.2.3/"): archive.read(name) for name in archive.namelist()
         }
     assert set(held) == {
-        "site/index.html", "records/margin/growth/x.json", "notebooks/margin/growth.ipynb", "CITATION.cff", "LICENSE",
+        "site/index.html", "records/margin/growth/x.nc", "notebooks/margin/growth.ipynb", "CITATION.cff", "LICENSE",
         "README.txt", "SHA256SUMS",
     }  # fmt: skip
     sums = dict(reversed(line.split("  ")) for line in held["SHA256SUMS"].decode().splitlines())

@@ -33,15 +33,12 @@ class Pending:
 
 def pending() -> None:
     """List the experiments whose full-size record is missing or stale; exit status 1 if there are any."""
-    folder, missing = records_folder(), 0
+    missing = 0
     for experiment in catalogue.experiments().values():
-        record = read_record(experiment, folder)
-        reason = "no record" if record is None else record.stale_because(experiment, None)
-        if record is not None and reason is None:
-            reason = record.stale_because(experiment, experiment.run("smoke", device="cpu").data)
+        reason = catalogue.record_state(experiment)
         if reason:
             missing += 1
-            say(f"{experiment.chapter}  {experiment.name}: {_in_words(record, reason)}")
+            say(f"{experiment.chapter}  {experiment.name}: {reason}")
     say(f"{missing} of {len(catalogue.experiments())} records are missing or stale.")
     raise typer.Exit(1 if missing else 0)
 

@@ -132,12 +132,12 @@ def _columns(record: dict) -> str:
         "xarray opens it. The JSON file describes the figure without its numbers, as "
         f'<a href="../{SCHEMA}">its schema</a> says. Quantities are plain numbers unless a unit is given.</p>'
     ]
-    keys = ("role", "over", "type", "values")
-    heads = ("Name", *map(str.title, keys), "Tolerance, unit")
+    keys = ("type", "values")
+    heads = ("Name", "Over", *map(str.title, keys), "Tolerance, unit")
     titles = "".join(f'<th scope="col">{title}</th>' for title in heads)
     for experiment, (_, data) in datasets(record).items():
         rows = "".join(
-            f'<tr><th scope="row"><code>{escape(row["name"])}</code></th>'
+            f'<tr><th scope="row"><code>{escape(row["name"])}</code></th><td>{escape(row["over"] or row["role"])}</td>'
             + "".join(f"<td>{escape(row[key])}</td>" for key in keys)
             + f"<td>{escape(', '.join(filter(None, (row['tolerance'], row['unit']))))}</td></tr>"
             for row in dictionary(data, origins[experiment])

@@ -113,11 +113,11 @@ def race(warm, folder, fault=None):
         toys.SHIFT["value"] = shift
         good.add(digest(toys.growth.run("full").data))
     children = [
-        warm.ask(start="write_in_turns", out=str(folder), shifts=pair, times=40, fault=fault)
+        warm.ask(start="write_in_turns", out=str(folder), shifts=pair, times=12, fault=fault)
         for pair in ([1.0, 2.0], [3.0, 4.0])
     ]
     complaints, read = [], 0
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while any(os.path.exists(f"/proc/{child}/stat") and alive(child) for child in children):
         assert time.monotonic() < end
         try:
@@ -148,7 +148,7 @@ def present_code():
 
 def test_two_writers_of_one_record_take_turns(warm, tmp_path):
     complaints, read = race(warm, tmp_path)
-    assert not complaints and read > 10
+    assert not complaints and read > 3
     assert read_record(toys.growth, tmp_path)
 
 

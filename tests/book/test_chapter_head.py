@@ -104,6 +104,7 @@ def test_durations_are_told_as_a_reader_says_them(value, words):
         ("rate: Aa, Xx and Yy 2021a; constant: ours", {"aa2021"}),
         ("Aa; this chapter 2020", set()),
         ("Aaron 2020", set()),
+        ("Bb and Aa 2020; Cc, Aa and Dd 2021", {"bb2020"}),
         ("see {cite:p}`bb2020, aa2021`", {"bb2020", "aa2021"}),
         ("this book", set()),
     ],

@@ -9,6 +9,8 @@ from verified_dynamics.book.executed import chapters
 from verified_dynamics.book.ledger import LedgerError, collect
 from verified_dynamics.book.recorded import declared, standing, summary
 
+DIGEST = "ab" * 32
+
 
 def record(book, name, digest, **provenance):
     """A committed record's JSON file, without its data."""
@@ -27,13 +29,13 @@ def judged_on(digest):
 
 
 def test_a_record_counts_if_a_claim_was_judged_on_it_or_a_figure_shows_it(book):
-    record(book, "judged", "aa", date="2026-01-01")
+    record(book, "judged", DIGEST, date="2026-01-01")
     record(book, "shown", "bb", commit="4567def")
     record(book, "stale", "cc")
     figure = {
         "provenance": {"shown": {"profile": "full", "date": "2026-01-31"}, "stale": {"profile": "smoke"}}
     }
-    found = standing(book.root, [judged_on("aa")], [figure])
+    found = standing(book.root, [judged_on(DIGEST)], [figure])
     assert [item["experiment"] for item in found] == ["judged", "shown"]
     assert summary(found, 5) == {
         "count": 2, "experiments": 5, "newest": "2026-01-31", "oldest": "2026-01-01",
@@ -42,20 +44,20 @@ def test_a_record_counts_if_a_claim_was_judged_on_it_or_a_figure_shows_it(book):
 
 
 def test_the_totals_count_a_record_only_while_it_is_used(square_book):
-    record(square_book, "drift-run", "aa")
+    record(square_book, "drift-run", DIGEST)
     path = chapters(square_book.root)[0]
     cells = {3: [claim_output("homogeneity")], 5: [claim_output("rescaling")], 8: [figure_output("drift")],
              7: [{"application/vnd.verified-dynamics.cited+json": {"name": "trusted", "source": "x"}}]}  # fmt: skip
     square_book.store(path, cells)
     assert collect(square_book.root)["totals"]["records"]["count"] == 0
-    cells[5] = [{"application/vnd.verified-dynamics.claim+json": judged_on("aa")}]
+    cells[5] = [{"application/vnd.verified-dynamics.claim+json": judged_on(DIGEST)}]
     square_book.store(path, cells)
     assert collect(square_book.root)["totals"]["records"]["count"] == 1
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}"])
 def test_a_damaged_record_is_told_in_one_sentence(square_book, text):
-    record(square_book, "drift-run", "aa")
+    record(square_book, "drift-run", DIGEST)
     path = chapters(square_book.root)[0]
     outputs = {3: [claim_output("homogeneity")], 5: [claim_output("rescaling")], 8: [figure_output("drift")],
                7: [{"application/vnd.verified-dynamics.cited+json": {"name": "trusted", "source": "x"}}]}  # fmt: skip

@@ -70,10 +70,13 @@ def duration(seconds: float) -> str:
 
 
 def works_named(text: str, works: dict[str, tuple[str, str]]) -> set[str]:
-    """Keys of the works that a text names, by {cite} role or as "Surname ... year"; works: surname and year by key."""
+    """Keys of the works that a text names, by {cite} role or as "Surname ... year"; works: surname and year by key.
+
+    The surname is the first author's: after a comma or an "and" stands a later author of another work.
+    """
     found = {key.strip() for keys in _CITE.findall(text) for key in keys.split(",")} & set(works)
     for key, (surname, year) in works.items():
-        if re.search(rf"\b{re.escape(surname)}\b[^;]*?\b{re.escape(year)}[a-z]?\b", text):
+        if re.search(rf"(?<!, )(?<!and )\b{re.escape(surname)}\b[^;]*?\b{re.escape(year)}[a-z]?\b", text):
             found.add(key)
     return found
 
@@ -95,12 +98,16 @@ def _works(env, docname: str, sources: tuple[str, list[str]]) -> list[nodes.Node
     found = set(re.findall(r"[^\s,]+", cited)) & set(known)
     found |= {key for text in named for key in works_named(text, known)}
     up = "../" * docname.count("/")
+    labels = [_label(citations[key].entry) for key in found]
     links = []
     for key in sorted(found, key=lambda key: (known[key], key)):
         item = citations[key]
         address = f"{up}{item.bibliography_key.docname}.html#{item.citation_id}"
         title = re.sub(r"[{}]", "", item.entry.fields.get("title", ""))
-        links.append(html("a", _label(item.entry), href=address, title=title))
+        words = _label(item.entry)
+        if labels.count(words) > 1:  # works of one year by the same authors are told apart by their titles
+            words += f" ({' '.join(title.split()[:4])} …)"
+        links.append(html("a", words, href=address, title=title))
     return links
 
 

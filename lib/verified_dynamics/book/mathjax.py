@@ -39,7 +39,9 @@ _PLAIN_TEXT = Template(
     """(() => {
   const parts = {$parts};
   const settings = window.MathJax;
-  settings.loader = { load: $components, paths: { mathjax: "" }, require: address => parts[address.replace(/^\\//, "")]() };
+  settings.loader = {
+    load: $components, paths: { mathjax: "" }, require: address => parts[address.replace(/^\\//, "")](),
+  };
   settings.tex = Object.assign({ packages: $packages }, settings.tex);
   settings.startup = { ready() {
     MathJax.startup.defaultReady();

@@ -69,11 +69,12 @@ def record_on_a_small_disk(out, shift, largest):
     toys.SHIFT["value"] = shift
     made = toys.growth.run("full", device="cpu"), toys.growth.run("smoke", device="cpu")
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # the write fails instead
-    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, most))
     try:
         records.write_record(*made, Path(out))
     except records.RecordError as error:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
         Path(out, "told").write_text(str(error))
 
 

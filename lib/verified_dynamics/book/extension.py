@@ -17,6 +17,7 @@ from verified_dynamics.book import (
     mathjax,
     published,
     schema_page,
+    styles,
 )
 from verified_dynamics.book.cards import JoinStatements
 from verified_dynamics.book.chapter_head import add_head
@@ -27,6 +28,7 @@ from verified_dynamics.book.figure_pages import outcomes_changed, pages
 from verified_dynamics.book.ledger import LedgerError, to_json
 from verified_dynamics.book.ledger_page import current_ledger, forget, ledger_pages, outdated_pages
 from verified_dynamics.book.ledger_table import Folded, leave_folded, visit_folded
+from verified_dynamics.book.markup import mend_page
 from verified_dynamics.book.renderers import shelf
 from verified_dynamics.book.reproductions import ReproductionError, kept_outcomes
 
@@ -34,8 +36,8 @@ __all__ = ["setup"]
 
 DIRECTIVE_MODULES = (front_page, gallery, graph_page, ledger_filter, ledger_table, schema_page)
 
-# Files of the theme that no page asks for: 5 MB of source maps, translations, and fonts for browsers of long ago.
-THEME_BALLAST = ("**/*.map", "locales/**/*.[mp]o", "vendor/**/*.ttf")
+# Files of the theme that no page asks for: 6 MB of source maps, translations, and icons as a script.
+THEME_BALLAST = ("**/*.map", "locales/**/*.[mp]o", "scripts/fontawesome.js*")
 
 
 def setup(app) -> dict:
@@ -54,7 +56,7 @@ def setup(app) -> dict:
     app.connect("env-get-updated", renumbered)
     app.connect("env-purge-doc", purge)
     app.connect("doctree-resolved", add_head)
-    app.connect("html-page-context", drop_live_code, priority=900)
+    app.connect("html-page-context", mend_page, priority=900)
     app.connect("html-collect-pages", pages)
     app.connect("build-finished", finish)
     return {"env_version": own_state(), "parallel_read_safe": False, "parallel_write_safe": True}
@@ -127,15 +129,6 @@ def purge(app, env, docname: str) -> None:
     forget(env, docname)
 
 
-def drop_live_code(app, pagename, templatename, context, doctree) -> None:
-    """Without Thebe: it is fetched from a server of others, and its script fails on every page."""
-    context["script_files"] = [
-        script
-        for script in context["script_files"]
-        if "thebe" not in f"{script} {getattr(script, 'attributes', '')}".lower()
-    ]
-
-
 def finish(app, error) -> None:
     """Put MathJax and the ledger beside the pages, and take out what only the theme's developers need."""
     if error is None and app.builder.format == "html":
@@ -146,6 +139,7 @@ def finish(app, error) -> None:
         forwarding.write_forwarding_pages(Path(app.outdir), app.srcdir, current_ledger(app))
         gallery.write_thumbnails(app)
         mathjax.copy_files(Path(app.outdir, "_static"))
+        styles.cut_down(Path(app.outdir))
         ledger = current_ledger(app)
         Path(app.outdir, "ledger.json").write_text(to_json(ledger), encoding="utf-8")
         Path(app.outdir, ledger_schema.FILE_NAME).write_text(ledger_schema.schema_text(), encoding="utf-8")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from verified_dynamics.book.citation import Book, bibtex, sentence
 from verified_dynamics.book.figure_data import datasets, tables
+from verified_dynamics.book.pictures import lean
 
 __all__ = ["FORMAT", "GROUPS", "Download", "downloads", "summary"]
 
@@ -70,7 +71,7 @@ def downloads(record: dict, book: Book, reproduction: dict | None = None) -> lis
     reproduction: the outcome of its last re-run, which the JSON file repeats.
     """
     name = record["name"]
-    found = [Download(f"{name}.svg", "Picture", "", record["svg"].encode())]
+    found = [Download(f"{name}.svg", "Picture", "", lean(record["svg"]).encode())]
     found += [Download(f"{name}.{k}", "Picture", "", base64.b64decode(record[k])) for k in ("pdf", "png")]
     several = len(record["data"]) > 1
     for experiment, (content, data) in datasets(record).items():

@@ -5,6 +5,8 @@ READY := .venv/ready
 SITE := _build/html/index.html
 CFFCONVERT := .venv/cffconvert/ready
 JOBS ?= 2
+AXE_VERSION := 4.14.1
+AXE := _build/axe/$(AXE_VERSION)
 # The exact versions to install; CONSTRAINTS=/dev/null takes the newest of everything instead.
 CONSTRAINTS ?= constraints.txt
 export OMP_NUM_THREADS ?= 1
@@ -24,7 +26,7 @@ pdf: site  ## the whole book as one PDF, printed by Chromium
 publish-names: execute  ## add the names of chapters, claims and figures to the list of those that stay
 	$(BIN)/python -m verified_dynamics.book.published
 
-test: $(READY) $(CFFCONVERT)  ## unit tests, every notebook, the site and its checks
+test: $(READY) $(CFFCONVERT) $(AXE)  ## unit tests, every notebook, the site and its checks
 	$(BIN)/ruff check lib tests conftest.py
 	$(BIN)/python -m pytest -q -n $(JOBS) tests chapters --ignore=tests/book/site
 	$(MAKE) --no-print-directory site
@@ -60,6 +62,14 @@ $(CFFCONVERT): .ci/cffconvert.txt | $(READY)
 	$(PYTHON) -m venv .venv/cffconvert
 	.venv/cffconvert/bin/python -m pip install --quiet --requirement .ci/cffconvert.txt
 	@touch $(CFFCONVERT)
+
+# The accessibility checker that the site's tests run in the browser; without npm these tests are skipped.
+$(AXE):
+	@mkdir -p $@
+	@if command -v npm >/dev/null; then \
+		npm install --prefix $@ --no-package-lock --no-save --no-audit --no-fund --silent axe-core@$(AXE_VERSION) \
+			|| { rm -rf $@; exit 1; }; \
+	else rmdir $@; echo "npm is not installed: the site is tested without axe-core"; fi
 
 clean:  ## remove what was built; the environment stays
 	rm -rf _build

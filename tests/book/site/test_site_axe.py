@@ -82,7 +82,7 @@ def test_drawn_mathematics_is_accessible(site, browser, axe):
     ("body", "rule"),
     [
         ('<p style="color:#999;background:#fff">faint words</p>', "color-contrast (serious) in light"),
-        ('<p style="color:light-dark(#000,#555)">faint in the dark</p>', "color-contrast (serious) in dark"),
+        ('<p style="color:#555">faint in the dark</p>', "color-contrast (serious) in dark"),
         ('<input type="text">', "label (critical)"),
         ('<a href="#x"></a>', "link-name (serious)"),
         ("<button></button>", "button-name (critical)"),
@@ -95,7 +95,7 @@ def test_drawn_mathematics_is_accessible(site, browser, axe):
     ],
 )  # fmt: skip
 def test_each_planted_fault_is_reported(tmp_path, browser, axe, body, rule):
-    style = ":root { color-scheme: light dark }"
+    style = "@media (prefers-color-scheme: dark) { body { background: #111; color: #eee } }"
     (tmp_path / "page.html").write_text(
         f'<!doctype html><html lang="en"><head><title>Page</title><style>{style}</style></head>'
         f"<body><main><h1>Page</h1>{body}</main></body></html>"

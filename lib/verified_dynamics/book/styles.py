@@ -6,6 +6,7 @@ from pathlib import Path
 
 __all__ = ["cut_down"]
 
+_OWN = ("verified-dynamics.css", "print.css")  # the printed book has marks that no page has
 _ICON_FACE = re.compile(r"(vendor/fontawesome/webfonts/)(fa-[a-z0-9-]+)\.woff2")
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _MARKUP = re.compile(r"<([a-z][a-z0-9-]*)|(?:class|id|role|type)=\"([^\"]*)\"")
@@ -16,7 +17,7 @@ _NOT = re.compile(r":(?:not|has)\([^()]*(?:\([^()]*\)[^()]*)*\)")
 def cut_down(site: Path) -> None:
     """Rewrite the style sheets below `_static` without rules for classes that no page and no script names."""
     static = site / "_static"
-    sheets = [path for path in sorted(static.rglob("*.css")) if path.parent.name != "fonts"]
+    sheets = [path for path in sorted(static.rglob("*.css")) if path.name not in _OWN]
     known = vocabulary(site)
     for sheet in sheets:
         text = sheet.read_text(encoding="utf-8")

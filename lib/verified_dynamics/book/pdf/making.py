@@ -52,7 +52,8 @@ def joined(root: Path, site: Path, folder: Path, edition: Edition) -> tuple[str,
     front = BeautifulSoup(title_page(edition) + contents(joiner.headings), "html.parser")
     body.insert(0, front)
     _lead_out(body, joiner)
-    head = _head(site, folder, order[0].name, edition, joiner.headings)
+    pages = [site / f"{document.name}.html" for document in order]
+    head = _head(site, folder, pages, edition, joiner.headings)
     return (
         f'<!DOCTYPE html>\n<html lang="en-GB" data-theme="light">{head}<body>{body}</body></html>\n',
         joiner.headings,
@@ -77,9 +78,11 @@ def _lead_out(body: BeautifulSoup, joiner: Joiner) -> None:
             link["href"] = joiner.public(link["href"][1:])
 
 
-def _head(site: Path, folder: Path, page: str, edition: Edition, headings: list[Heading]) -> str:
+def _head(site: Path, folder: Path, pages: list[Path], edition: Edition, headings: list[Heading]) -> str:
     """Styles, the mathematics of the site as its pages set it up, and the rules of the pages."""
-    soup = BeautifulSoup((site / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+    texts = (page.read_text(encoding="utf-8") for page in pages)
+    with_mathematics = next((text for text in texts if "/mathjax/" in text), "")
+    soup = BeautifulSoup(with_mathematics, "html.parser")
     static = os.path.relpath(site / "_static", folder)
     links = "".join(f'<link rel="stylesheet" href="{static}/{name}">' for name in STYLES
                     if (site / "_static" / name).is_file())  # fmt: skip

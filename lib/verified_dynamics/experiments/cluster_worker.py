@@ -66,7 +66,7 @@ def answer(experiment: Experiment, device: str) -> tuple[str | None, dict | None
     try:
         place = Place.here(device)
     except DeviceError as error:
-        return f"cannot take part: {error}", None
+        return f"cannot take part: {str(error).rstrip('.')}", None
     return None, {"place": place, "code": code_state(experiment.function), "gpu": _gpu(place)}
 
 

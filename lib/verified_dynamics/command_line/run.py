@@ -40,7 +40,7 @@ ALL = "--all makes the full-size records that are pending"
 
 def run_experiment(
     name: Annotated[
-        str | None, typer.Argument(metavar="[EXPERIMENT]", help="Name as `verified-dynamics list` shows it.")
+        str | None, typer.Argument(metavar="EXPERIMENT", help="Name as `verified-dynamics list` shows it.")
     ] = None,
     profile: Annotated[
         str, typer.Option(help="smoke (seconds on a CPU) or full (minutes on a GPU).")

@@ -11,6 +11,8 @@ _FORMULA = re.compile(r'class="(?:[^"]* )?math[ "]')
 _UNUSED = re.compile(
     r"thebe|design-tabs|sphinx-design"
 )  # sphinx-thebe asks servers of others; no page has tabs
+# Small scripts of Sphinx that scripts of the search page, which do not wait, find there already.
+_CALLED = re.compile(r"documentation_options|doctools|sphinx_highlight")
 
 
 def mend_page(app, pagename, templatename, context, doctree) -> None:
@@ -31,8 +33,6 @@ def mend_page(app, pagename, templatename, context, doctree) -> None:
 
 
 def _waits(script) -> bool:
-    """Whether a script can run after the page is parsed: all but the inline ones and the options that they set."""
+    """Whether a script can run after the page is parsed: all but the inline ones and those on which others call."""
     attributes = getattr(script, "attributes", {})
-    return (
-        bool(script.filename) and "async" not in attributes and "documentation_options" not in script.filename
-    )
+    return bool(script.filename) and "async" not in attributes and not _CALLED.search(script.filename)

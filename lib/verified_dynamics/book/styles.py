@@ -6,7 +6,7 @@ from pathlib import Path
 
 __all__ = ["cut_down"]
 
-_OWN = ("verified-dynamics.css", "print.css")  # the printed book has marks that no page has
+_OWN = ("verified-dynamics.css", "print.css", "print-book.css")  # the printed book has marks that no page has
 _ICON_FACE = re.compile(r"(vendor/fontawesome/webfonts/)(fa-[a-z0-9-]+)\.woff2")
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _MARKUP = re.compile(r"<([a-z][a-z0-9-]*)|(?:class|id|role|type)=\"([^\"]*)\"")

@@ -42,7 +42,13 @@ def looks(page, media):
 
 @pytest.mark.parametrize("media", MEDIA, ids=str)
 def test_the_states_of_a_cell_differ_by_more_than_colour(opened, media):
-    assert looks(opened, media) == NO_COLOUR
+    found = looks(opened, media)
+    if (
+        media.get("media") == "print"
+    ):  # there the hatching is a drawing: a gradient becomes hundreds of rectangles
+        assert found["i.ctl.full"][1] == "url"
+        found["i.ctl.full"][1] = "repeating-linear-gradient"
+    assert found == NO_COLOUR
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ __all__ = ["mend_page"]
 # Names, punctuation and blanks have the colour of plain text in both themes; their marks are a quarter of a chapter.
 _PLAIN_TOKEN = re.compile(r'<span class="(?:n|nn|p|w)">([^<]*)</span>')
 _CODE = re.compile(r"<pre>.*?</pre>", re.DOTALL)
+# A fold is called what it shows: "Show the code". This label would hide these words from screen readers.
+_FOLD_LABEL = ' aria-label="Toggle hidden content"'
 _FORMULA = re.compile(r'class="(?:[^"]* )?math[ "]')
 _UNUSED = re.compile(
     r"thebe|design-tabs|sphinx-design"
@@ -29,7 +31,8 @@ def mend_page(app, pagename, templatename, context, doctree) -> None:
         if _waits(script):
             script.attributes["defer"] = "defer"
     if context.get("body"):
-        context["body"] = _CODE.sub(lambda code: _PLAIN_TOKEN.sub(r"\1", code[0]), context["body"])
+        body = context["body"].replace(_FOLD_LABEL, "").replace('role="doc-biblioentry"', 'role="listitem"')
+        context["body"] = _CODE.sub(lambda code: _PLAIN_TOKEN.sub(r"\1", code[0]), body)
 
 
 def _waits(script) -> bool:

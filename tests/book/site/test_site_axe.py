@@ -23,7 +23,10 @@ RUN = """async options => {
   const report = await axe.run(document, options);
   return report.violations.map(found => [found.impact, found.id, found.nodes.map(node => node.target.join(" "))]);
 }"""
-SETTLED = "() => new Promise(done => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 150))"
+SETTLED = """async () => {
+  for (let count = 0; count < 4; count++) await new Promise(requestAnimationFrame);
+  await Promise.all(document.getAnimations().map(one => one.finished.catch(() => 0)));
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -39,12 +42,11 @@ def axe() -> str:
 def violations(page, address: str, axe: str, views=VIEWS) -> list[str]:
     """What axe-core finds grave on one page: `rule (impact) in theme at width: element`."""
     found = []
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.goto(address, wait_until="load")
-    page.evaluate(axe)
     for theme, width, options in views:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 900})
+        page.goto(address, wait_until="load")  # afresh: no colour is on its way from one theme to the other
+        page.evaluate(axe)
         page.evaluate(SETTLED)
         for impact, rule, targets in page.evaluate(RUN, options):
             if impact in GRAVE:

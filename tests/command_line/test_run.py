@@ -126,8 +126,9 @@ def test_out_takes_records_and_results(three):
     call("small", "--profile", "full", "--out", "there")
     assert read_record(small, three / "there") and read_record(small, three / "records") is None
     call("small", "--seeds", "2", "--set", "cell=7,8", "--out", "there")
-    origin = json.loads((three / "there/margin/toy/small.json").read_text())
-    assert origin["experiment"] == "small"
+    origin = json.loads((three / "there/runs/margin/toy/small.json").read_text())
+    assert origin["experiment"] == "small" and origin["parameters"]["grid"] == {"cell": [7, 8]}
+    assert read_record(small, three / "there").declaration == small.declaration()
 
 
 def test_a_full_disk_leaves_the_old_result_whole(three, monkeypatch, capsys):

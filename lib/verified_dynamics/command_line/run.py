@@ -61,8 +61,8 @@ def run_experiment(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Where the result goes. Otherwise a full run without changes goes to book/records, any other to "
-            "_build/runs.",
+            help="Where the result goes: a record there, anything else to the folder `runs` below. Otherwise a full "
+            "run without changes goes to book/records, any other to _build/runs.",
         ),
     ] = None,
     every: Annotated[
@@ -151,7 +151,9 @@ def _goal(experiment: Experiment, profile: str, sizes: Profile, out: Path | None
             )
         path = Path(folder) / experiment.chapter / f"{experiment.name}.json"
         return Goal(experiment, profile, sizes, Path(folder), path, True)
-    folder = Path(out or "_build/runs")
+    folder = (
+        Path(out or "_build") / "runs"
+    )  # beside a record of the same name it would take the record's place
     path = folder / experiment.chapter / f"{experiment.name}.nc"
     return Goal(experiment, profile, sizes, folder, path, False)
 

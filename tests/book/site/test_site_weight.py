@@ -78,7 +78,7 @@ def painted_without_mathjax(browser, path: Path) -> bool:
     page = context.new_page()
     held = []
     page.route(
-        "**/mathjax/packed.js", lambda route: held.append(route)
+        "**/mathjax/packed.js*", lambda route: held.append(route)
     )  # neither continued nor aborted: the script never arrives
     page.goto(path.resolve().as_uri(), wait_until="commit")
     page.wait_for_selector("h1", state="attached", timeout=30_000)

@@ -30,7 +30,7 @@ test: $(READY) $(CFFCONVERT) $(AXE)  ## unit tests, every notebook, the site and
 	$(BIN)/ruff check lib tests conftest.py
 	$(BIN)/python -m pytest -q -n $(JOBS) tests chapters --ignore=tests/book/site
 	$(MAKE) --no-print-directory site
-	$(BIN)/python -m pytest -q tests/book/site
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile tests/book/site
 
 site: execute
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet

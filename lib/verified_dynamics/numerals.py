@@ -44,6 +44,8 @@ def interval(value: float | str, low: float | str, high: float | str) -> str:
     if not 1e-3 <= largest < 1e5:
         return f"{number(value)} [{number(low)}, {number(high)}]"
     decimals = min(12, max(0, 1 - math.floor(math.log10(width))))
+    if any(0 < abs(item) < 0.5 * 10**-decimals for item in (value, low, high)):
+        return f"{number(value)} [{number(low)}, {number(high)}]"  # what is not zero is not shown as zero
     texts = [f"{item:,.{decimals}f}".replace("-", "−") for item in (value, low, high)]
     return f"{texts[0]} [{texts[1]}, {texts[2]}]"
 

@@ -255,7 +255,6 @@ PINNED = {
     "inverse": (two(lambda h: 1 / (h + 0.1)), VECTOR),
     "threshold": (two(lambda h: torch.where(h > 0.3, h, 0.0)), VECTOR),
     "upper bound": (two(lambda h: h.clamp(max=1.0)), VECTOR),
-    "transposed convolution": (nn.Sequential(conv(3, 4), nn.ReLU(), nn.ConvTranspose2d(4, 2, 3)), IMAGE),
     "group norm": (nn.Sequential(conv(3, 4), nn.ReLU(), nn.GroupNorm(2, 4), conv(4, 2)), IMAGE),
     "layer used twice": (Net(lambda n, x: n.a(torch.relu(n.a(x))), a=linear(4, 4)), VECTOR),
     "cat of unlisted parts": (two(lambda h: torch.cat(h.chunk(2, 1), 1)), VECTOR),

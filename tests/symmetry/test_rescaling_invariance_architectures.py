@@ -3,6 +3,7 @@
 import pytest
 import torch
 from rescaling_architectures import FOLLOWED, IMAGE, PINNED, VECTOR, Net, disturb, generator, linear
+from rescaling_layers import FOLLOWED_LAYERS, PINNED_LAYERS
 from torch import nn
 
 from verified_dynamics.models import NORMALISATIONS, Transformer
@@ -13,6 +14,8 @@ from verified_dynamics.symmetry.rescaling_invariance import (
     rescale,
     scale_groups,
 )
+
+FOLLOWED, PINNED = FOLLOWED | FOLLOWED_LAYERS, PINNED | PINNED_LAYERS
 
 # 1e-12 is some thousand times the rounding of these small sums in float64, and far below any real change.
 ROUNDING = 1e-12

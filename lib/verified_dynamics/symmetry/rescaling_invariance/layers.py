@@ -14,33 +14,64 @@ PASSING_MODULES = frozenset(
     {
         nn.AdaptiveAvgPool1d,
         nn.AdaptiveAvgPool2d,
+        nn.AdaptiveAvgPool3d,
         nn.AdaptiveMaxPool1d,
         nn.AdaptiveMaxPool2d,
+        nn.AdaptiveMaxPool3d,
         nn.AvgPool1d,
         nn.AvgPool2d,
+        nn.AvgPool3d,
+        nn.CircularPad1d,
+        nn.CircularPad2d,
+        nn.CircularPad3d,
         nn.Dropout,
         nn.Dropout1d,
         nn.Dropout2d,
+        nn.Dropout3d,
         nn.Identity,
+        nn.LPPool1d,
+        nn.LPPool2d,
+        nn.LPPool3d,
         nn.LeakyReLU,
         nn.MaxPool1d,
         nn.MaxPool2d,
+        nn.MaxPool3d,
         nn.PReLU,
         nn.ReLU,
+        nn.ReflectionPad1d,
+        nn.ReflectionPad2d,
+        nn.ReflectionPad3d,
+        nn.ReplicationPad1d,
+        nn.ReplicationPad2d,
+        nn.ReplicationPad3d,
+        nn.Upsample,
+        nn.UpsamplingBilinear2d,
+        nn.UpsamplingNearest2d,
     }
 )
 PASSING_FUNCTIONS = frozenset(
     {
         F.adaptive_avg_pool1d,
         F.adaptive_avg_pool2d,
+        F.adaptive_avg_pool3d,
         F.adaptive_max_pool1d,
         F.adaptive_max_pool2d,
+        F.adaptive_max_pool3d,
         F.avg_pool1d,
         F.avg_pool2d,
+        F.avg_pool3d,
         F.dropout,
+        F.dropout1d,
+        F.dropout2d,
+        F.dropout3d,
+        F.interpolate,
         F.leaky_relu,
+        F.lp_pool1d,
+        F.lp_pool2d,
+        F.lp_pool3d,
         F.max_pool1d,
         F.max_pool2d,
+        F.max_pool3d,
         F.relu,
         F.relu_,
         operator.neg,
@@ -53,6 +84,11 @@ FLATTENERS = frozenset({torch.flatten, "flatten"})
 RESHAPERS = frozenset({"reshape", "view"})
 
 CONVOLUTIONS = frozenset({nn.Conv1d, nn.Conv2d, nn.Conv3d})
+TRANSPOSED_CONVOLUTIONS = frozenset({nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d})
+# Homogeneous only if they pad with zeros.
+CONSTANT_PADDINGS = frozenset(
+    {nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d, nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d}
+)
 # Number of tensor dimensions of the input, None where the layer accepts several.
 BATCH_NORMS = {nn.BatchNorm1d: None, nn.BatchNorm2d: 4, nn.BatchNorm3d: 5}
 
@@ -61,6 +97,36 @@ _ADDITIONS = frozenset(
 )
 _CONCATENATIONS = frozenset({torch.cat, torch.concat})
 _PRODUCTS = frozenset({operator.mul, operator.imul, operator.truediv, torch.mul, torch.div, "mul", "div"})
+
+
+def is_zero_padding(module: nn.Module) -> bool:
+    """Whether the module pads with zeros, which are in the scale of every channel."""
+    return type(module) in CONSTANT_PADDINGS and module.value == 0
+
+
+def padded_axes(node: fx.Node) -> int | None:
+    """Number of last axes that a call of ``F.pad`` pads homogeneously, None for any other call.
+
+    Padding with a constant other than zero is not homogeneous; reflected, replicated and wrapped values are.
+    """
+    if node.target is not F.pad:
+        return None
+    given = dict(zip(("input", "pad", "mode", "value"), node.args, strict=False)) | node.kwargs
+    constant = given.get("mode", "constant") == "constant"
+    if not isinstance(given["pad"], (tuple, list)) or (constant and given.get("value") not in (None, 0)):
+        return None
+    return len(given["pad"]) // 2
+
+
+def pooled_axes(node: fx.Node, module: nn.Module | None) -> int | None:
+    """Number of axes after the channels' that a passing layer mixes: 0 for none, None for however many there are."""
+    if (padded := padded_axes(node)) is not None:
+        return padded
+    name = getattr(node.target, "__name__", str(node.target)) if module is None else type(module).__name__
+    if "sampl" in name or node.target is F.interpolate:
+        return None
+    # The digit of max_pool2d, MaxPool2d or ZeroPad2d.
+    return int(name[-2]) if "ool" in name or "Pad" in name else 0
 
 
 def is_addition(node: fx.Node) -> bool:

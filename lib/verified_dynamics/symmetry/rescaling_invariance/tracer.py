@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, fx, nn
@@ -17,13 +17,18 @@ from verified_dynamics.symmetry.rescaling_invariance.layers import (
     PASSING_METHODS,
     PASSING_MODULES,
     RESHAPERS,
+    TRANSPOSED_CONVOLUTIONS,
     is_addition,
     is_batch_size,
     is_concatenation,
     is_scalar_product,
     is_shape_query,
+    is_zero_padding,
+    padded_axes,
+    pooled_axes,
 )
 from verified_dynamics.symmetry.rescaling_invariance.scale_groups import Pin
+from verified_dynamics.symmetry.rescaling_invariance.weight_layouts import convolution_layout
 
 
 class ScaleGroupTracer:
@@ -68,24 +73,29 @@ class ScaleGroupTracer:
             return self._pin(node, self.shared[node.target])
         if module._forward_hooks or module._forward_pre_hooks:
             return self._pin(node, "hooks on the layer are not followed")
-        if kind in PASSING_MODULES:
+        if kind in PASSING_MODULES or is_zero_padding(module):
             return self._passed(node)
         if kind is nn.Flatten:
             return self._flattened(node, module.start_dim, module.end_dim)
-        if kind is nn.Linear or kind in CONVOLUTIONS or kind in BATCH_NORMS:
+        if (weighted := self._weighted(kind)) is not None:
             missing = [n for n in ("weight", "bias") if hasattr(module, n) and n not in module._parameters]
             if missing:
                 return self._pin(node, f"the {missing[0]} of {kind.__name__} is not a plain parameter")
-            if kind is nn.Linear:
-                return self._linear(node, module)
-            return self._convolution(node, module) if kind in CONVOLUTIONS else self._batch_norm(node, module)
+            return weighted(node, module)
         return self._pin(node, f"{kind.__name__} is not known to commute with positive factors")
+
+    def _weighted(self, kind: type[nn.Module]) -> Callable[[fx.Node, nn.Module], Flow] | None:
+        if kind is nn.Linear:
+            return self._linear
+        if kind in CONVOLUTIONS or kind in TRANSPOSED_CONVOLUTIONS:
+            return self._convolution
+        return self._batch_norm if kind in BATCH_NORMS else None
 
     def _linear(self, node: fx.Node, module: nn.Linear) -> Flow:
         source = self._source(node)
         sources = self._features(node, source, module.in_features)
         outputs = self._fresh(node, module.out_features)
-        self._weigh(node.target, outputs[:, None], sources[None, :], bias=module.bias is not None)
+        self._weigh(node, (outputs[:, None], sources[None, :]), outputs, bias=module.bias is not None)
         return Flow(tuple(outputs.tolist()), -1, self._rank(node, 2 if source.flattened else source.rank))
 
     def _convolution(self, node: fx.Node, module: nn.Module) -> Flow:
@@ -98,16 +108,8 @@ class ScaleGroupTracer:
             source = Flow(None)
         ids = torch.tensor(source.ids if source.ids is not None else (PINNED,) * width)
         outputs = self._fresh(node, module.out_channels)
-        block = torch.arange(module.out_channels) // (module.out_channels // module.groups)
-        within = torch.arange(width // module.groups)
-        leaves = ids[block[:, None] * (width // module.groups) + within[None, :]]  # (out, in / groups)
-        trailing = (1,) * len(module.kernel_size)
-        self._weigh(
-            node.target,
-            outputs.reshape(-1, 1, *trailing),
-            leaves.reshape(*leaves.shape, *trailing),
-            bias=module.bias is not None,
-        )
+        layout = convolution_layout(module, ids, outputs)
+        self._weigh(node, layout, outputs, bias=module.bias is not None)
         return Flow(tuple(outputs.tolist()), 1, rank)
 
     def _batch_norm(self, node: fx.Node, module: nn.Module) -> Flow:
@@ -116,8 +118,7 @@ class ScaleGroupTracer:
         if not module.affine:
             return Flow((PINNED,) * module.num_features, axis, rank)
         outputs = self._fresh(node, module.num_features)
-        zero = torch.zeros(1, dtype=torch.long)
-        self._weigh(node.target, outputs, zero, bias=True)
+        self._weigh(node, (outputs, torch.zeros(1, dtype=torch.long)), outputs, bias=True)
         return Flow(tuple(outputs.tolist()), axis, rank)
 
     def _batch_norm_axis(self, node: fx.Node, source: Flow, features: int) -> tuple[int, int | None]:
@@ -129,10 +130,10 @@ class ScaleGroupTracer:
             return (0 if source.ids is None else -1), None
         return (-1 if rank == 2 else 1), rank
 
-    def _weigh(self, target: str, enters: Tensor, leaves: Tensor, *, bias: bool) -> None:
-        self.raw[f"{target}.weight"] = (enters, leaves)
+    def _weigh(self, node: fx.Node, layout: tuple[Tensor, Tensor], outputs: Tensor, *, bias: bool) -> None:
+        self.raw[f"{node.target}.weight"] = layout
         if bias:
-            self.raw[f"{target}.bias"] = (enters.reshape(-1), torch.zeros(1, dtype=torch.long))
+            self.raw[f"{node.target}.bias"] = (outputs, torch.zeros(1, dtype=torch.long))
 
     def _fresh(self, node: fx.Node, count: int) -> Tensor:
         ids = self.groups.fresh(count)
@@ -161,7 +162,7 @@ class ScaleGroupTracer:
             return Flow(None)
         if node.target in PASSING_FUNCTIONS or (node.op == "call_method" and name in PASSING_METHODS):
             return self._passed(node)
-        if is_scalar_product(node):
+        if is_scalar_product(node) or padded_axes(node) is not None:
             return self._passed(node)
         if node.target in FLATTENERS:
             arguments = [*node.args[1:], node.kwargs.get("start_dim", 0), node.kwargs.get("end_dim", -1)]
@@ -178,20 +179,16 @@ class ScaleGroupTracer:
         return self._pin(node, f"{name} is not known to commute with positive factors")
 
     def _passed(self, node: fx.Node) -> Flow:
-        """A homogeneous layer keeps the groups, unless a pooling mixes them because channels lie on the last axis."""
+        """A homogeneous layer keeps the groups, unless it mixes them because channels lie on one of its axes."""
         source = self._source(node)
         module = self.modules.get(node.target) if node.op == "call_module" else None
-        name = (
-            type(module).__name__
-            if module is not None
-            else getattr(node.target, "__name__", str(node.target))
-        )
-        if "ool" in name and source.ids is not None:
-            rank = (
-                int(name[-2]) + 2
-            )  # of max_pool2d or MaxPool2d: batch, channels and two axes that are pooled
-            if source.axis != 1 or source.flattened or source.rank != rank:
-                return self._pin(node, f"{name} mixes neighbouring features")
+        axes = pooled_axes(node, module)
+        if source.ids is None or axes == 0:
+            return source
+        enough = axes is None or (source.rank or 0) >= axes + 2  # batch, channels and the axes that are mixed
+        if source.axis != 1 or source.flattened or not enough:
+            name = type(module).__name__ if module else node.target.__name__
+            return self._pin(node, f"{name} mixes neighbouring features")
         return source
 
     def _flattened(self, node: fx.Node, start: int, end: int) -> Flow:

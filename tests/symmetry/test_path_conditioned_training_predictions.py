@@ -150,7 +150,7 @@ def test_the_lifting_gives_the_function_and_its_tangent_kernel(network):
     ]
     tangent = torch.stack(rows)
     assert (tangent @ tangent.T).norm() > 1, "all units are silent"
-    hidden = [model[:depth](x) for depth in (2, 4)]
+    hidden = [torch.nn.Sequential(*list(model)[:depth])(x) for depth in (2, 4)]
     assert all(0.1 < (h > 0).double().mean() < 0.9 for h in hidden)
     lifted = activations.flatten(0, 1) @ lifting_jacobian(theta, SMALL)
     np.testing.assert_allclose(lifted @ lifted.T, tangent @ tangent.T, atol=1e-11)

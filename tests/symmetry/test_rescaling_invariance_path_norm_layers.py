@@ -16,10 +16,12 @@ from rescaling_architectures import (
     linear,
     two,
 )
+from rescaling_layers import FOLLOWED_LAYERS
 from torch import nn
 
 from verified_dynamics.symmetry.rescaling_invariance import PathNormError, path_norm, rescale, scale_groups
 
+FOLLOWED = FOLLOWED | FOLLOWED_LAYERS
 powers = pytest.mark.parametrize("q", [1.0, 2.0, 3.0])
 
 

@@ -9,8 +9,40 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-# Positively homogeneous and acting on each channel alone: the scale of a channel passes through.
-PASSING_MODULES = frozenset(
+# Positively homogeneous and acting on each entry alone: the scale of a channel passes through.
+POINTWISE_MODULES = frozenset(
+    {nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.Identity, nn.LeakyReLU, nn.PReLU, nn.ReLU}
+)
+POINTWISE_FUNCTIONS = frozenset(
+    {
+        F.dropout,
+        F.dropout1d,
+        F.dropout2d,
+        F.dropout3d,
+        F.leaky_relu,
+        F.relu,
+        F.relu_,
+        operator.neg,
+        torch.relu,
+        torch.relu_,
+    }
+)
+# Padding with values that are there.
+COPYING_PADDINGS = frozenset(
+    {
+        nn.CircularPad1d,
+        nn.CircularPad2d,
+        nn.CircularPad3d,
+        nn.ReflectionPad1d,
+        nn.ReflectionPad2d,
+        nn.ReflectionPad3d,
+        nn.ReplicationPad1d,
+        nn.ReplicationPad2d,
+        nn.ReplicationPad3d,
+    }
+)
+# Positively homogeneous and mixing the positions of each channel: so does it here.
+POSITION_MODULES = frozenset(
     {
         nn.AdaptiveAvgPool1d,
         nn.AdaptiveAvgPool2d,
@@ -21,35 +53,19 @@ PASSING_MODULES = frozenset(
         nn.AvgPool1d,
         nn.AvgPool2d,
         nn.AvgPool3d,
-        nn.CircularPad1d,
-        nn.CircularPad2d,
-        nn.CircularPad3d,
-        nn.Dropout,
-        nn.Dropout1d,
-        nn.Dropout2d,
-        nn.Dropout3d,
-        nn.Identity,
         nn.LPPool1d,
         nn.LPPool2d,
         nn.LPPool3d,
-        nn.LeakyReLU,
         nn.MaxPool1d,
         nn.MaxPool2d,
         nn.MaxPool3d,
-        nn.PReLU,
-        nn.ReLU,
-        nn.ReflectionPad1d,
-        nn.ReflectionPad2d,
-        nn.ReflectionPad3d,
-        nn.ReplicationPad1d,
-        nn.ReplicationPad2d,
-        nn.ReplicationPad3d,
         nn.Upsample,
         nn.UpsamplingBilinear2d,
         nn.UpsamplingNearest2d,
+        *COPYING_PADDINGS,
     }
 )
-PASSING_FUNCTIONS = frozenset(
+POSITION_FUNCTIONS = frozenset(
     {
         F.adaptive_avg_pool1d,
         F.adaptive_avg_pool2d,
@@ -60,25 +76,17 @@ PASSING_FUNCTIONS = frozenset(
         F.avg_pool1d,
         F.avg_pool2d,
         F.avg_pool3d,
-        F.dropout,
-        F.dropout1d,
-        F.dropout2d,
-        F.dropout3d,
         F.interpolate,
-        F.leaky_relu,
         F.lp_pool1d,
         F.lp_pool2d,
         F.lp_pool3d,
         F.max_pool1d,
         F.max_pool2d,
         F.max_pool3d,
-        F.relu,
-        F.relu_,
-        operator.neg,
-        torch.relu,
-        torch.relu_,
     }
 )
+PASSING_MODULES = POINTWISE_MODULES | POSITION_MODULES
+PASSING_FUNCTIONS = POINTWISE_FUNCTIONS | POSITION_FUNCTIONS
 PASSING_METHODS = frozenset({"clone", "contiguous", "relu", "relu_"})
 FLATTENERS = frozenset({torch.flatten, "flatten"})
 RESHAPERS = frozenset({"reshape", "view"})

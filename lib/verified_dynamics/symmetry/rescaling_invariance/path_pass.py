@@ -16,15 +16,19 @@ from torch import Tensor, fx, nn
 
 from verified_dynamics.symmetry.rescaling_invariance.layers import (
     CONVOLUTIONS,
+    COPYING_PADDINGS,
     FLATTENERS,
-    PASSING_FUNCTIONS,
     PASSING_METHODS,
-    PASSING_MODULES,
+    POINTWISE_FUNCTIONS,
+    POINTWISE_MODULES,
     RESHAPERS,
+    TRANSPOSED_CONVOLUTIONS,
     is_addition,
     is_concatenation,
     is_scalar_product,
     is_shape_query,
+    is_zero_padding,
+    padded_axes,
 )
 from verified_dynamics.symmetry.rescaling_invariance.pooling import POOLS, interpolated, pooled, pooling_layer
 from verified_dynamics.symmetry.rescaling_invariance.scaled import Scaled, aligned, unscaled
@@ -35,12 +39,9 @@ class PathNormError(ValueError):
 
 
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-_LINEAR_LAYERS = frozenset(
-    {nn.Linear, *CONVOLUTIONS, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d}
-)
-_ZERO_PADDINGS = frozenset({nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d})
-_IDENTITIES = PASSING_MODULES - POOLS
-_IDENTITY_CALLS = PASSING_FUNCTIONS | PASSING_METHODS
+_LINEAR_LAYERS = frozenset({nn.Linear, *CONVOLUTIONS, *TRANSPOSED_CONVOLUTIONS})
+_UPSAMPLINGS = frozenset({nn.Upsample, nn.UpsamplingBilinear2d, nn.UpsamplingNearest2d})
+_IDENTITY_CALLS = POINTWISE_FUNCTIONS | PASSING_METHODS
 _LAYOUTS = frozenset({*FLATTENERS, *RESHAPERS, "permute", "transpose", "unsqueeze", "squeeze"})
 _MEANS = frozenset({torch.mean, "mean"})
 
@@ -97,7 +98,7 @@ class PathPass(fx.Interpreter):
             return self._cut(args, kwargs, f"{kind.__name__} at {target!r}")
         if kind is nn.LeakyReLU and abs(module.negative_slope) > 1:
             return self._cut(args, kwargs, f"{kind.__name__} at {target!r}")
-        if kind in _IDENTITIES and not (kind is nn.PReLU and self.shapes is None):
+        if kind in POINTWISE_MODULES and not (kind is nn.PReLU and self.shapes is None):
             return x
         if kind is nn.Flatten:
             return Scaled(module(x.values), x.log_factor)
@@ -109,10 +110,10 @@ class PathPass(fx.Interpreter):
             return self._normalised(target, module, x, list(range(-len(module.normalized_shape), 0)))
         if kind in BATCH_NORMS and module.affine and module.track_running_stats:
             return self._evaluated_batch_norm(target, module, x)
-        if kind is nn.Upsample:
+        if kind in _UPSAMPLINGS:
             names = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor")
             return self._interpolated(x, {name: getattr(module, name) for name in names})
-        if kind in _ZERO_PADDINGS:
+        if kind in COPYING_PADDINGS or is_zero_padding(module):
             return Scaled(module(x.values), x.log_factor)
         if kind in POOLS:
             return Scaled(pooled(module, x.values, self.q), x.log_factor)
@@ -138,7 +139,7 @@ class PathPass(fx.Interpreter):
         if x is not None and target is F.interpolate:
             names = ("size", "scale_factor", "mode")
             return self._interpolated(x, dict(zip(names, args[1:], strict=False), **kwargs))
-        if x is not None and target is F.pad and _pads_with_zeros(*args[2:], **kwargs):
+        if x is not None and padded_axes(self.node) is not None:
             return Scaled(F.pad(x.values, *args[1:], **kwargs), x.log_factor)
         if x is not None and target in _MEANS:
             mean = x.values.mean(*args[1:], **kwargs)
@@ -261,7 +262,3 @@ def _carries_mass(values: object) -> bool:
 
 def _zero_padded(module: nn.Module) -> bool:
     return getattr(module, "padding_mode", "zeros") == "zeros"
-
-
-def _pads_with_zeros(mode: str = "constant", value: float | None = None, **_: object) -> bool:
-    return mode == "constant" and not value

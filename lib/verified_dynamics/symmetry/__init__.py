@@ -1,5 +1,11 @@
 """Symmetries of networks and what they imply for training."""
 
+from verified_dynamics.symmetry.path_conditioned_training import (
+    PathConditioning,
+    PathConditioningError,
+    condition_ensemble,
+    path_condition,
+)
 from verified_dynamics.symmetry.rescaling_invariance import (
     EQUIVARIANT,
     UPDATE_RULES,
@@ -51,6 +57,8 @@ __all__ = [
     "NoetherAudit",
     "Orthogonalised",
     "ParameterScale",
+    "PathConditioning",
+    "PathConditioningError",
     "PathNormError",
     "PathSGD",
     "Pin",
@@ -61,6 +69,7 @@ __all__ = [
     "SignDescent",
     "assert_equivariant",
     "balance",
+    "condition_ensemble",
     "conserved_quantities",
     "equivariance_error",
     "full_rank_formula",
@@ -68,6 +77,7 @@ __all__ = [
     "lie_count",
     "masses",
     "noether_audit",
+    "path_condition",
     "path_lifting",
     "path_lifting_rank",
     "path_magnitudes",

@@ -7,6 +7,7 @@ balancing (Osborne 1960), and for p = 2 it is the equi-normalisation of Stock et
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,7 +103,7 @@ def _solve(
     mass: sparse.csr_array, free: np.ndarray, p: float, tolerance: float, max_sweeps: int
 ) -> tuple[np.ndarray, int, float]:
     logs = np.zeros(mass.shape[0])
-    classes = _independent_sets(mass, free)
+    classes = independent_sets(mass, free)
     transposed = mass.T.tocsr()
     if not classes:
         return logs, 0, 0.0
@@ -124,13 +125,17 @@ def _solve(
     return logs, sweeps, gap
 
 
-def _independent_sets(mass: sparse.csr_array, free: np.ndarray) -> list[np.ndarray]:
-    """Greedy colouring: groups of one colour share no parameter, so that all can be set exactly at once."""
+def independent_sets(mass: sparse.csr_array, free: Sequence[bool]) -> list[np.ndarray]:
+    """Greedy colouring of the ``free`` groups: those of one colour share no parameter, so all can be set at once.
+
+    ``mass``: (count + 1, count + 1) without its diagonal.
+    """
     neighbours = sparse.csr_array(mass + mass.T)
     colour = np.full(mass.shape[0], -1)
-    for group in range(1, mass.shape[0]):
-        if free[group]:
+    for group in np.flatnonzero(free):
+        if group > 0:
             near = neighbours.indices[neighbours.indptr[group] : neighbours.indptr[group + 1]]
-            taken = set(colour[near].tolist())
-            colour[group] = next(c for c in range(len(taken) + 1) if c not in taken)
+            taken = np.zeros(colour.max() + 3, dtype=bool)
+            taken[colour[near] + 1] = True  # position 0 stands for groups without a colour
+            colour[group] = np.flatnonzero(~taken[1:])[0]
     return [np.flatnonzero(colour == c) for c in range(colour.max() + 1)]

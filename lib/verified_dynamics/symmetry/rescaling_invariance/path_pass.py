@@ -47,7 +47,7 @@ _MEANS = frozenset({torch.mean, "mean"})
 
 
 class PathPass(fx.Interpreter):
-    """Runs ``graph`` on masses; ``powers`` holds |θ|^q in float64 by parameter name.
+    """Runs ``graph`` on masses; ``powers`` holds |θ|^q in float64 by parameter name, None for a bias left out.
 
     With ``shapes`` (of every value, for inputs like the one that the pass gets) a layer that paths do not describe ends
     all paths that reach it and starts new ones of mass one, and a normalisation divides by the mass that it sees, which
@@ -58,7 +58,7 @@ class PathPass(fx.Interpreter):
         self,
         model: nn.Module,
         graph: fx.Graph,
-        powers: Mapping[str, Tensor],
+        powers: Mapping[str, Tensor | None],
         q: float,
         *,
         shapes: Mapping[fx.Node, torch.Size] | None = None,
@@ -157,7 +157,9 @@ class PathPass(fx.Interpreter):
     def _linear(self, target: str, module: nn.Module, x: Scaled) -> Scaled:
         weight = self._power(target, module, "weight")
         bias = self._power(target, module, "bias")
-        tensors = {"weight": weight} if bias is None else {"weight": weight, "bias": torch.zeros_like(bias)}
+        tensors = {"weight": weight}
+        if module.bias is not None:
+            tensors["bias"] = weight.new_zeros(module.bias.shape)
         x = Scaled(torch.func.functional_call(module, tensors, (x.values,)), x.log_factor)
         if bias is None:
             return x.normalised()
@@ -221,8 +223,9 @@ class PathPass(fx.Interpreter):
         """|θ|^q of a layer's parameter; a value that is computed from others counts as fixed."""
         if getattr(module, name, None) is None:
             return None
-        power = self.powers.get(f"{target}.{name}")
-        return getattr(module, name).detach().double().abs() ** self.q if power is None else power
+        if f"{target}.{name}" in self.powers:
+            return self.powers[f"{target}.{name}"]
+        return getattr(module, name).detach().double().abs() ** self.q
 
     # Values that carry no mass, and ends of paths.
 
@@ -245,7 +248,7 @@ class PathPass(fx.Interpreter):
         if self.shapes is None:
             raise PathNormError(f"{what} is not a sum over paths; path norms need ReLU networks.")
         self._end((args, dict(kwargs)))
-        shape, reference = self.shapes.get(self.node), next(iter(self.powers.values()), torch.empty(0))
+        shape, reference = self.shapes.get(self.node), next(p for p in self.powers.values() if p is not None)
         return None if shape is None else unscaled(reference.new_ones(shape))
 
     def _end(self, values: object) -> None:

@@ -16,11 +16,19 @@ class Rescaling:
     """A rescaling that has been applied to a model; ``undo()`` or leaving the ``with`` block takes it back.
 
     A parameter that has not changed since is restored bit by bit; one that was trained meanwhile is divided by its
-    factor, which carries the trained network back to the original scale.
+    factor, which carries the trained network back to the original scale.  The state of an optimizer goes along.
     """
 
-    def __init__(self, model: nn.Module, groups: ScaleGroups, diagonal: dict[str, Tensor]) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        groups: ScaleGroups,
+        diagonal: dict[str, Tensor],
+        optimizer: torch.optim.Optimizer | None = None,
+    ) -> None:
         self.groups, self.diagonal = groups, diagonal
+        self._model, self._optimizer = model, optimizer
+        transports = [] if optimizer is None else _transports(optimizer, model, diagonal)
         self._parameters = {name: p for name, p in model.named_parameters() if name in diagonal}
         self._before = {name: p.detach().clone() for name, p in self._parameters.items()}
         self._active = True
@@ -33,6 +41,7 @@ class Rescaling:
         with torch.no_grad():
             for name, value in scaled.items():
                 self._parameters[name].copy_(value)
+        _carry(transports)
 
     @staticmethod
     def _scaled(value: Tensor, factor: Tensor) -> Tensor:
@@ -43,12 +52,15 @@ class Rescaling:
         """Take the rescaling back; a second call does nothing."""
         if not self._active:
             return
+        back = {name: 1 / factor for name, factor in self.diagonal.items()}
+        transports = [] if self._optimizer is None else _transports(self._optimizer, self._model, back)
         self._active = False
+        _carry(transports)
         with torch.no_grad():
             for name, parameter in self._parameters.items():
                 untouched = torch.equal(parameter, self._scaled(self._before[name], self.diagonal[name]))
-                back = self._before[name] if untouched else self._scaled(parameter, 1 / self.diagonal[name])
-                parameter.copy_(back)
+                before = self._before[name] if untouched else self._scaled(parameter, back[name])
+                parameter.copy_(before)
 
     def __enter__(self) -> Rescaling:
         return self
@@ -82,10 +94,7 @@ def rescale(
             "The scale groups belong to a model with other parameters; call scale_groups on this model."
         )
     diagonal = groups.diagonal(scales)
-    transports = [] if optimizer is None else _transports(optimizer, model, diagonal)
-    applied = Rescaling(model, groups, diagonal)
-    _carry(transports)
-    return applied
+    return Rescaling(model, groups, diagonal, optimizer)
 
 
 # Powers of the parameter's factor by which the state tensors of torch.optim transform.

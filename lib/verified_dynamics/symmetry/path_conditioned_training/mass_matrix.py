@@ -134,9 +134,9 @@ def _without_repeats(index: Tensor) -> Tensor:
 
 def _is_outer(row: Tensor, column: Tensor) -> bool:
     """Whether the row changes along one of two axes only, and the column along the other."""
-    return row.dim() == 2 and {row.shape.index(1) if 1 in row.shape else 2} | {
-        column.shape.index(1) if 1 in column.shape else 2
-    } == {0, 1}
+    if row.dim() != 2:
+        return False
+    return row.shape[1] == column.shape[0] == 1 or row.shape[0] == column.shape[1] == 1
 
 
 def _block(row: Tensor, column: Tensor, mass: Tensor) -> Block:

@@ -9,7 +9,7 @@ d = sp.symbols("d1:4", positive=True)
 g = sp.symbols("g1:4", positive=True)
 y = sp.symbols("y1:4", real=True)  # (Bz)_i
 m12, m13, m23, u, v1, v2, z, zeta = sp.symbols("m12 m13 m23 u v1 v2 z zeta", real=True)
-X, D, B, A = sp.symbols("X D B A", positive=True)
+X, E, U, A = sp.symbols("X E U A", positive=True)
 
 
 def determinant_identity() -> Statement:
@@ -98,8 +98,8 @@ def equal_magnitudes_path_step() -> Statement:
 
 
 def dead_unit_has_no_minimum() -> Statement:
-    """A unit with outgoing weights zero (C = 0) and A = i - o > 0: J along it falls without bound as X = λ² → 0."""
-    return LimitIs(p * sp.log(D + B * X) + A * sp.log(X), X, 0, -sp.oo)
+    """A unit whose outgoing weights are zero (V = 0), A = i - o > 0: J along it falls without bound as λ → 0."""
+    return LimitIs(p * sp.log(E + U * X) + A * sp.log(X), X, 0, -sp.oo)
 
 
 def unequal_magnitudes_path_step() -> Statement:

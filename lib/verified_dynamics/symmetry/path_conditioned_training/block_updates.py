@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from verified_dynamics.symmetry.path_conditioned_training.newton import Watch
 from verified_dynamics.symmetry.path_conditioned_training.objective import Objective, Point
 from verified_dynamics.symmetry.path_conditioned_training.solution import Course, Solution
 from verified_dynamics.symmetry.rescaling_invariance.balancing import independent_sets
@@ -24,13 +23,12 @@ def block_updates(
     """
     z = objective.slope.new_zeros(objective.slope.shape)
     sets = _sets(objective)
-    watch = Watch(z.device)
     course = Course(objective)
     point = objective.at(z)
     products = 2
     course.note(point, products)
-    for sweep in range(max_sweeps):
-        if watch.over(sweep, objective.residual_of(point, bound=bound) > tol):
+    for _ in range(max_sweeps):
+        if bool((objective.residual_of(point, bound=bound) <= tol).all()):
             break
         for chosen in sets:
             point = objective.at(_updated(objective, point, chosen, bound))

@@ -11,6 +11,7 @@ from verified_dynamics.symmetry.path_conditioned_training.solution import Course
 _LARGEST_STEP = 5.0  # in z: exponentials of longer steps say little about the function
 _HALVINGS = 40
 _INNER_STEPS = 200
+_UNSEEN_STEPS = 8
 
 
 def newton(
@@ -20,37 +21,25 @@ def newton(
 
     Groups on the bound that would leave it are held; on the others the Newton equation is solved by preconditioned
     conjugate gradients, the more exactly the closer the minimum (Bertsekas 1982 for the projection, Nocedal and Wright
-    2006, chapter 7, for the inexact solution).  On a GPU the host looks at the result of a step only every few steps.
+    2006, chapter 7, for the inexact solution).  On a GPU the host waits between Newton steps, but only once in eight of the inner ones.
     """
     z = objective.slope.new_zeros(objective.slope.shape)
-    watch = Watch(z.device)
     course = Course(objective)
     point = objective.at(z)
     course.note(point, 2)
     products = 2
-    for iteration in range(max_iterations):
+    for _ in range(max_iterations):
         active = objective.residual_of(point, bound=bound) > tol
-        if watch.over(iteration, active):
+        if not bool(active.any()):
             break
-        step, used = _step(objective, point, bound, watch)
-        point, tried = _backtracked(objective, point, step * active.unsqueeze(-1), bound, watch)
+        step, used = _step(objective, point, bound)
+        point, tried = _backtracked(objective, point, step * active.unsqueeze(-1), bound)
         products += used + tried
         course.note(point, products)
     return course.solution(point, objective.residual_of(point, bound=bound), tol)
 
 
-class Watch:
-    """Asks a device whether anything is left to do: each time on a CPU, every eighth time where asking is dear."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.every = 1 if device.type == "cpu" else 8
-
-    def over(self, round_: int, active: Tensor) -> bool:
-        """Whether no member is active, as far as the host looks."""
-        return round_ % self.every == 0 and not bool(active.any())
-
-
-def _step(objective: Objective, point: Point, bound: float | None, watch: Watch) -> tuple[Tensor, int]:
+def _step(objective: Objective, point: Point, bound: float | None) -> tuple[Tensor, int]:
     """An approximate solution of H s = −∇ on the groups that are not held, and the products that it took."""
     held = blocked(point, bound)
     residual = torch.where(held, 0, -point.gradient)  # r = −∇ − H s
@@ -61,9 +50,10 @@ def _step(objective: Objective, point: Point, bound: float | None, watch: Watch)
     step = torch.zeros_like(residual)
     direction = inverse * residual
     products = 0
+    look = 1 if step.device.type == "cpu" else _UNSEEN_STEPS  # asking a GPU makes the host wait for it
     for k in range(_INNER_STEPS):
         active = size > goal
-        if watch.over(k, active):
+        if k % look == 0 and not bool(active.any()):
             break
         image = torch.where(held, 0, objective.hessian_times(point, direction))
         products += 2
@@ -78,9 +68,7 @@ def _step(objective: Objective, point: Point, bound: float | None, watch: Watch)
     return step, products
 
 
-def _backtracked(
-    objective: Objective, point: Point, step: Tensor, bound: float | None, watch: Watch
-) -> tuple[Point, int]:
+def _backtracked(objective: Objective, point: Point, step: Tensor, bound: float | None) -> tuple[Point, int]:
     """The first point along the projected step that lowers J enough, per member, and the products that it took."""
     longest = step.abs().amax(-1, keepdim=True)
     length = (_LARGEST_STEP / longest.clamp_min(1e-300)).clamp(max=1.0)
@@ -92,7 +80,7 @@ def _backtracked(
         trial = objective.at(z)
         predicted = (point.gradient * (z - point.z)).sum(-1)
         refused = ~(trial.value <= point.value + 1e-4 * predicted + rounding)
-        if watch.over(halving, refused):
+        if not bool(refused.any()):
             break
         length = torch.where(refused.unsqueeze(-1), length / 2, length)
     return trial, 2 * (halving + 1)

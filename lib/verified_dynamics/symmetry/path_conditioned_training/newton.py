@@ -21,7 +21,8 @@ def newton(
 
     Groups on the bound that would leave it are held; on the others the Newton equation is solved by preconditioned
     conjugate gradients, the more exactly the closer the minimum (Bertsekas 1982 for the projection, Nocedal and Wright
-    2006, chapter 7, for the inexact solution).  On a GPU the host waits between Newton steps, but only once in eight of the inner ones.
+    2006, chapter 7, for the inexact solution).  On a GPU the host waits for each Newton step, but only for one in eight
+    of the steps within.
     """
     z = objective.slope.new_zeros(objective.slope.shape)
     course = Course(objective)
@@ -74,13 +75,15 @@ def _backtracked(objective: Objective, point: Point, step: Tensor, bound: float 
     length = (_LARGEST_STEP / longest.clamp_min(1e-300)).clamp(max=1.0)
     # J is a difference of large numbers; a decrease below this cannot be seen in it.
     rounding = 1e-14 * (point.value.abs() + objective.count)
-    for halving in range(_HALVINGS):
+    products = 0
+    for _ in range(_HALVINGS):
         z = point.z + length * step
         z = z if bound is None else z.clamp(-bound, bound)
         trial = objective.at(z)
+        products += 2
         predicted = (point.gradient * (z - point.z)).sum(-1)
         refused = ~(trial.value <= point.value + 1e-4 * predicted + rounding)
         if not bool(refused.any()):
             break
         length = torch.where(refused.unsqueeze(-1), length / 2, length)
-    return trial, 2 * (halving + 1)
+    return trial, products

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 
+from verified_dynamics.symmetry.rescaling_invariance.forward_graph import forward_graph
 from verified_dynamics.symmetry.rescaling_invariance.path_pass import PathNormError, PathPass
 
 __all__ = ["PathNormError", "layer_norm_product", "path_magnitudes", "path_norm"]
@@ -58,4 +59,4 @@ def _total(
 ) -> tuple[Tensor, Tensor]:
     device = next(iter(powers.values())).device
     ones = torch.ones(1, *example_input.shape[1:], dtype=torch.float64, device=device)
-    return PathPass(model, fx.Tracer().trace(model), powers, q).total([ones])
+    return PathPass(model, forward_graph(model, 1), powers, q).total([ones])

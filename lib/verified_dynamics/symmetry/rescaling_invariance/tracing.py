@@ -8,12 +8,13 @@ fresh group per output channel; positively homogeneous layers pass the groups on
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 
 from verified_dynamics.symmetry.rescaling_invariance.channel_flow import PINNED
+from verified_dynamics.symmetry.rescaling_invariance.forward_graph import forward_graph
 from verified_dynamics.symmetry.rescaling_invariance.scale_groups import (
     ParameterScale,
     ScaleGroupError,
@@ -37,27 +38,24 @@ def _compress(tracer: ScaleGroupTracer) -> tuple[Tensor, tuple[str, ...], tuple[
     )
 
 
-def scale_groups(model: nn.Module, example_input: Tensor | Iterable[Tensor] | None = None) -> ScaleGroups:
+def scale_groups(model: nn.Module, example_input: Tensor | Sequence[Tensor] | None = None) -> ScaleGroups:
     """Find the rescaling symmetry of ``model`` from one torch.fx trace in the mode (train or eval) that it is in.
 
-    Followed: Linear, Conv1d/2d/3d (grouped and depthwise too), BatchNorm (the scale sits on γ and β; its input is
-    pinned), pooling, flatten (repeats the scale of a channel), addition (ties groups), concatenation, dropout, identity
-    and the ReLU family.  Everything else pins the channels that reach it, and the report says so.
+    Followed: Linear, Conv1d/2d/3d and ConvTranspose1d/2d/3d (grouped and depthwise too), BatchNorm (the scale sits on γ
+    and β; its input is pinned), pooling, upsampling, padding with zeros or with values that are there, flatten (repeats
+    the scale of a channel), addition (ties groups), concatenation, dropout, identity, ReLU, LeakyReLU and PReLU.
+    Everything else pins the channels that reach it, and the report says so.
 
     With ``example_input`` the forward pass is run once, so that the axes of all values are known and a shape that does
     not fit is found here.  Without it, values are taken to be batched, and features of unknown rank to be ``(n, d)``:
-    give an example where a layer for features sees more axes, ``(n, T, d)`` for instance.
+    give an example where a layer for features sees more axes, ``(n, T, d)`` for instance, and a tuple of examples for a
+    model with several inputs.  Arguments of the forward pass that are not given stay at their defaults.
 
     Raises ScaleGroupError if the model cannot be traced or does not accept the example input.
     """
-    try:
-        graph = fx.Tracer().trace(model)
-    except Exception as error:  # the tracer runs the model's own code, which may raise anything
-        raise ScaleGroupError(
-            f"{type(model).__name__} cannot be traced by torch.fx ({type(error).__name__}: {_first_line(error)}); "
-            "rewrite its forward without control flow that depends on the data."
-        ) from error
-    shapes = None if example_input is None else _shapes(model, graph, example_input)
+    inputs = _inputs(example_input)
+    graph = forward_graph(model, None if inputs is None else len(inputs))
+    shapes = None if inputs is None else tensor_shapes(model, graph, inputs)
     tracer = ScaleGroupTracer(model, graph, shared_modules(model, graph), shapes)
     tracer.run()
     numbers, labels, members = _compress(tracer)
@@ -71,19 +69,12 @@ def scale_groups(model: nn.Module, example_input: Tensor | Iterable[Tensor] | No
     return ScaleGroups(entries, sizes, labels, members, tuple(tracer.pins))
 
 
-def _shapes(
-    model: nn.Module, graph: fx.Graph, example_input: Tensor | Iterable[Tensor]
-) -> dict[fx.Node, torch.Size]:
-    inputs = (example_input,) if isinstance(example_input, Tensor) else tuple(example_input)
-    try:
-        return tensor_shapes(model, graph, inputs)
-    except Exception as error:  # so may the model's own code
-        given = ", ".join(f"{tuple(x.shape)} {x.dtype}" if isinstance(x, Tensor) else repr(x) for x in inputs)
-        raise ScaleGroupError(
-            f"{type(model).__name__} does not accept the example input {given}: {_first_line(error)}."
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+def _inputs(example_input: Tensor | Sequence[Tensor] | None) -> tuple | None:
+    if example_input is None or isinstance(example_input, Tensor):
+        return None if example_input is None else (example_input,)
+    if isinstance(example_input, (list, tuple)):
+        return tuple(example_input)
+    raise ScaleGroupError(
+        f"The example input is of type {type(example_input).__name__}; pass a tensor, or a tuple of tensors "
+        "for a model with several inputs."
+    )

@@ -87,6 +87,24 @@ def layer_optimum(
     return _minimise(*_terms(widths, variances, bias_variances), tolerance, max_iterations)
 
 
+def width_correction(widths: Sequence[int], *, criterion: str = "path", kurtosis: float = 3.0) -> Tensor:
+    r"""Leading correction of ``layer_optimum`` without biases in the inverse widths, float64 ``(L - 1,)``.
+
+    The mass that enters a neuron and the mass that leaves it are sums of about n_{l-1} and n_{l+1} independent squares,
+    with relative variances :math:`v = (\kappa - 1)/n` for weights of kurtosis κ (3 for Gaussian, 9/5 for uniform ones).
+    To second order in these fluctuations the neuron's own equation has the solution with mean
+    :math:`b^2 v_{l-1}(3/2 - b) - a^2 v_{l+1}(3/2 - a)`, where :math:`a = n_{l-1}/(n_{l-1} + n_{l+1})` and b = 1 − a are
+    the shares of its parameters that enter and leave it.  Under ``criterion="norm"`` a = b = 1/2.
+    """
+    corrections = []
+    for inputs, outputs in zip(widths[:-2], widths[2:], strict=True):
+        a = 0.5 if criterion == "norm" else inputs / (inputs + outputs)
+        b = 1 - a
+        spread = kurtosis - 1
+        corrections.append(b * b * spread / inputs * (1.5 - b) - a * a * spread / outputs * (1.5 - a))
+    return _number(corrections)
+
+
 def _check(widths: tuple[int, ...], variances: tuple[float, ...], bias_variances) -> None:
     layers = len(widths) - 1
     if layers < 1 or any(n < 1 for n in widths):

@@ -6,6 +6,7 @@ from verified_dynamics.data.datasets import DataCorrupt, DataMissing, DataSet
 from verified_dynamics.data.idx import mnist, read_idx
 from verified_dynamics.data.local_files import FOLDER_VARIABLE, data_folder
 from verified_dynamics.data.markov import MarkovChain, markov_text
+from verified_dynamics.data.moons import moons
 from verified_dynamics.data.python_sources import standard_library_text
 from verified_dynamics.data.separable import PlantedSeparation, planted_separation, separable_gaussian
 from verified_dynamics.data.strings import StringSet, counter_language, every_string, is_counter_string
@@ -30,6 +31,7 @@ __all__ = [
     "is_counter_string",
     "markov_text",
     "mnist",
+    "moons",
     "penn_treebank",
     "planted_separation",
     "read_idx",

@@ -34,6 +34,7 @@ from verified_dynamics.symmetry.path_conditioned_training.symbolic.criterion imp
     imbalance_of_two,
     mean_ratio,
     objective_along_orbit,
+    objective_without_shift,
     reduced_criterion,
     regularised_difference,
     singular_metric,
@@ -60,12 +61,20 @@ from verified_dynamics.symmetry.path_conditioned_training.symbolic.magnitudes im
     average_pooling_unsquared,
     convolution_rank_one,
     diagonal_from_squares,
+    kernel_trace,
+    kernel_trace_unmoved,
     layer_masses,
     magnitude_transport,
     mass_transport,
     max_pooling_maximum,
     max_pooling_sums,
     off_diagonal_quarter,
+)
+from verified_dynamics.symmetry.path_conditioned_training.symbolic.normalisation import (
+    evaluation_mode_keeps,
+    evaluation_mode_with_shift,
+    training_mode_divides,
+    training_mode_keeps,
 )
 from verified_dynamics.symmetry.path_conditioned_training.symbolic.one_layer import (
     bias_joins_balance,
@@ -120,6 +129,7 @@ STATEMENTS = (
     magnitude_transport,
     diagonal_from_squares,
     off_diagonal_quarter,
+    kernel_trace,
     layer_masses,
     mass_transport,
     average_pooling_squares,
@@ -177,14 +187,18 @@ STATEMENTS = (
     zero_biases_shift,
     bias_variance_shifts,
     single_layer_masses,
+    training_mode_divides,
+    evaluation_mode_keeps,
 )
 CONTROLS = (
     uncompensated_lifting,
     tied_weight_kernel,
     full_rank,
+    kernel_trace_unmoved,
     average_pooling_unsquared,
     max_pooling_maximum,
     convolution_rank_one,
+    objective_without_shift,
     unequal_magnitudes_path_step,
     frobenius_of_diagonal,
     divergence_of_singular,
@@ -202,4 +216,6 @@ CONTROLS = (
     closed_form_with_biases,
     dropped_biases,
     balanced_variance_with_biases,
+    training_mode_keeps,
+    evaluation_mode_with_shift,
 )

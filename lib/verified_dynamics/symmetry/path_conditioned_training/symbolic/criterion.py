@@ -8,7 +8,11 @@ alpha, trace, p, scale = sp.symbols("alpha T p c", positive=True)
 d = sp.symbols("d1:4", positive=True)
 g = sp.symbols("g1:4", positive=True)
 y = sp.symbols("y1:4", real=True)  # (Bz)_i
-m12, m13, m23, u, v1, v2, z, zeta = sp.symbols("m12 m13 m23 u v1 v2 z zeta", real=True)
+m12, m13, m23, u, v1, v2 = sp.symbols("m12 m13 m23 u v1 v2", real=True)
+z, zeta = sp.symbols("z1 z2", real=True), sp.symbols("zeta1 zeta2", real=True)
+_CHAIN = (-z[0], z[0] - z[1], z[1], z[1])  # Bz of the net 1-1-1-2 without biases
+_CHAIN_MAGNITUDES = sp.symbols("g1:5", positive=True)
+_CHAIN_SUM = sum(_CHAIN)
 X, E, U, A = sp.symbols("X E U A", positive=True)
 
 
@@ -78,15 +82,12 @@ def imbalance_is_scale_free() -> Statement:
 
 
 def objective_along_orbit() -> Statement:
-    """J of Dθ at z is J of θ at z + ζ, plus Σ (Bζ)_i: both have their minimum at the same network."""
-    exponents = (-z, z - u, u)  # a chain of two hidden units, z and u in place of z_1 and z_2
-    shift = {z: z + zeta, u: u + v1}
-    moved = [a * sp.exp(e.subs(shift, simultaneous=True) - e) for a, e in zip(g, exponents, strict=True)]
-    along = sum((e.subs(shift, simultaneous=True) - e) for e in exponents)
-    left = 3 * sp.log(sum(a * sp.exp(e) for a, e in zip(moved, exponents, strict=True))) - sum(exponents)
-    whole = [e.subs(shift, simultaneous=True) for e in exponents]
-    right = 3 * sp.log(sum(a * sp.exp(e) for a, e in zip(g, whole, strict=True))) - sum(whole)
-    return Equal(left, right + along)
+    """J of Dθ at z is J of θ at z + ζ, plus Σ (Bζ)_i: both have their minimum at the same network; net 1-1-1-2."""
+    shift = {z[0]: z[0] + zeta[0], z[1]: z[1] + zeta[1]}
+    there = _chain_objective(_CHAIN_MAGNITUDES).subs(shift, simultaneous=True)
+    return Equal(
+        _chain_objective(_moved_magnitudes()), there + _CHAIN_SUM.subs(dict(zip(z, zeta, strict=True)))
+    )
 
 
 def equal_magnitudes_path_step() -> Statement:
@@ -100,6 +101,14 @@ def equal_magnitudes_path_step() -> Statement:
 def dead_unit_has_no_minimum() -> Statement:
     """A unit whose outgoing weights are zero (V = 0), A = i - o > 0: J along it falls without bound as λ → 0."""
     return LimitIs(p * sp.log(E + U * X) + A * sp.log(X), X, 0, -sp.oo)
+
+
+def objective_without_shift() -> Statement:
+    """J of Dθ at z is J of θ at z, up to Σ (Bζ)_i: false, the minimum moves along."""
+    return Equal(
+        _chain_objective(_moved_magnitudes()),
+        _chain_objective(_CHAIN_MAGNITUDES) + _CHAIN_SUM.subs(dict(zip(z, zeta, strict=True))),
+    )
 
 
 def unequal_magnitudes_path_step() -> Statement:
@@ -140,3 +149,15 @@ def _objective() -> sp.Expr:
 
 def _imbalance(entries: list[sp.Expr]) -> sp.Expr:
     return sp.log(sum(entries) / len(entries)) - sum(sp.log(a) for a in entries) / len(entries)
+
+
+def _chain_objective(magnitudes: tuple[sp.Expr, ...]) -> sp.Expr:
+    return 4 * sp.log(sum(a * sp.exp(b) for a, b in zip(magnitudes, _CHAIN, strict=True))) - _CHAIN_SUM
+
+
+def _moved_magnitudes() -> tuple[sp.Expr, ...]:
+    """g of Dθ, D with the log-scales ζ: g_i e^{(Bζ)_i}."""
+    at = dict(zip(z, zeta, strict=True))
+    return tuple(
+        a * sp.exp(b.subs(at, simultaneous=True)) for a, b in zip(_CHAIN_MAGNITUDES, _CHAIN, strict=True)
+    )

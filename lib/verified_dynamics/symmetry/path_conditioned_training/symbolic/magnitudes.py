@@ -37,6 +37,19 @@ def off_diagonal_quarter() -> Statement:
     return Equal(sp.Matrix([matrix[pair] for pair in pairs]), sp.Matrix(quarters))
 
 
+def kernel_trace() -> Statement:
+    """tr ∂Φ∂Φᵀ = Σ_i g_i, which a rescaling turns into Σ_i g_i/d_i²: net 2-2-2-1 with biases."""
+    jacobian = NETWORK.jacobian().subs(NETWORK.moved(), simultaneous=True)
+    total = sum(g / factor**2 for g, factor in zip(_diagonal(), NETWORK.factors(), strict=True))
+    return Equal((jacobian * jacobian.T).trace().expand(), total.expand())
+
+
+def kernel_trace_unmoved() -> Statement:
+    """The trace of the path kernel is the same on the whole orbit: false."""
+    statement = kernel_trace()
+    return Equal(statement.left, sum(_diagonal()))
+
+
 def layer_masses() -> Statement:
     """g[W_l[k, j]] = β_l[k] f_{l-1}[j] and g[b_l[k]] = β_l[k], forward and backward masses of the net 2-2-2-1."""
     forward, backward = _masses()

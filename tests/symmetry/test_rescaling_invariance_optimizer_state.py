@@ -85,3 +85,47 @@ def test_a_parameter_that_is_a_single_number_is_no_obstacle():
     optimizer.step()
     rescale(model, scale_groups(network()).random_scales(generator(1)), optimizer=optimizer)
     assert optimizer.state[model.unused]["step"] == 1
+
+
+@pytest.mark.parametrize(("kind", "options"), CARRIED.values(), ids=CARRIED)
+def test_undo_restores_model_and_state_bit_by_bit(kind, options):
+    model = network()
+    optimizer = gather(model, kind, options)
+    before, kept = copy.deepcopy(model.state_dict()), copy.deepcopy(states(model, optimizer))
+    with rescale(model, scale_groups(model).random_scales(generator(1)), optimizer=optimizer):
+        moved = states(model, optimizer)
+        assert not all(torch.equal(torch.as_tensor(moved[k]), torch.as_tensor(v)) for k, v in kept.items())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    for key, value in states(model, optimizer).items():
+        assert torch.equal(torch.as_tensor(value), torch.as_tensor(kept[key])), key
+
+
+def test_undo_after_further_steps_carries_the_state_back_by_its_factors():
+    model = network()
+    groups = scale_groups(model)
+    optimizer = gather(model, torch.optim.SGD, {"momentum": 0.9})
+    applied = rescale(model, groups.random_scales(generator(1)), groups=groups, optimizer=optimizer)
+    (model(X) - Y).square().mean().backward()
+    optimizer.step()
+    trained = {name: p.detach().clone() for name, p in model.named_parameters()}
+    momentum = {name: optimizer.state[p]["momentum_buffer"].clone() for name, p in model.named_parameters()}
+    applied.undo()
+    for name, p in model.named_parameters():
+        factor = applied.diagonal[name]
+        assert torch.allclose(p, trained[name] / factor, rtol=1e-14)
+        assert torch.allclose(optimizer.state[p]["momentum_buffer"], momentum[name] * factor, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "message"),
+    [
+        (torch.optim.Adam(network().parameters()), "Adam holds no parameter of this model"),
+        (torch.optim.Adam, "The optimizer is of type type; pass a torch.optim.Optimizer"),
+    ],
+)
+def test_an_optimizer_that_does_not_train_the_model_is_refused(optimizer, message):
+    model = network()
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(ScaleGroupError, match=message):
+        rescale(model, scale_groups(model).random_scales(generator(1)), optimizer=optimizer)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())

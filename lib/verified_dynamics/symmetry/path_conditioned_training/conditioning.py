@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from verified_dynamics.symmetry.path_conditioned_training.sequential import sequ
 from verified_dynamics.symmetry.path_conditioned_training.solution import Solution
 from verified_dynamics.symmetry.rescaling_invariance.rescaling import Rescaling, rescale
 from verified_dynamics.symmetry.rescaling_invariance.scale_groups import ScaleGroups
+from verified_dynamics.symmetry.rescaling_invariance.tensor_shapes import given_inputs
 from verified_dynamics.symmetry.rescaling_invariance.tracing import scale_groups
 
 
@@ -37,7 +38,7 @@ _LIMITS = {"newton": "max_iterations", "blocks": "max_sweeps", "sequential": "ma
 
 def path_condition(
     model: nn.Module,
-    example_input: Tensor | Iterable[Tensor],
+    example_input: Tensor | Sequence[Tensor],
     *,
     criterion: str = "path",
     biases: str = "all",
@@ -74,7 +75,7 @@ def path_condition(
     """
     _check_options(criterion, biases, solver, max_log_scale, tol)
     _check_parameters(model)
-    inputs = (example_input,) if isinstance(example_input, Tensor) else tuple(example_input)
+    inputs = given_inputs(example_input)
     problem = _Problem(
         model, inputs, scale_groups(model, inputs) if groups is None else groups, criterion, biases
     )

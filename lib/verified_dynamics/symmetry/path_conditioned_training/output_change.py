@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten
 
+from verified_dynamics.symmetry.rescaling_invariance.untouched import untouched
+
 
 def outputs(model: nn.Module, inputs: Sequence[Tensor]) -> dict[bool, list[Tensor]]:
     """Output tensors on ``inputs`` in evaluation mode (key False) and in training mode (key True).
@@ -15,26 +17,16 @@ def outputs(model: nn.Module, inputs: Sequence[Tensor]) -> dict[bool, list[Tenso
     A mode in which the model refuses the inputs (BatchNorm a single example in training mode, say) is left out.  Random
     draws repeat at each call; modes, buffers and the random state are put back.
     """
-    modes = {module: module.training for module in model.modules()}
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    devices = {p.device for p in model.parameters() if p.device.type == "cuda"}
     found: dict[bool, list[Tensor]] = {}
-    try:
-        for training in (False, True):
+    for training in (False, True):
+        with untouched(model), torch.no_grad():
             model.train(training)
-            with torch.no_grad(), torch.random.fork_rng(devices=[d.index for d in devices]):
-                torch.manual_seed(0)
-                try:
-                    leaves, _ = tree_flatten(model(*inputs))
-                except Exception:  # the model's own code, which may raise anything
-                    continue
+            torch.manual_seed(0)
+            try:
+                leaves, _ = tree_flatten(model(*inputs))
+            except Exception:  # the model's own code, which may raise anything
+                continue
             found[training] = [leaf.detach().clone() for leaf in leaves if isinstance(leaf, Tensor)]
-    finally:
-        for module, training in modes.items():
-            module.training = training
-        with torch.no_grad():
-            for buffer, before in buffers:
-                buffer.copy_(before)
     return found
 
 

@@ -2,17 +2,19 @@ r"""The diagonal of the path-magnitude matrix :math:`G = \partial\Phi^\top\parti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, fx, nn
 
+from verified_dynamics.symmetry.rescaling_invariance.forward_graph import forward_graph
 from verified_dynamics.symmetry.rescaling_invariance.path_pass import PathPass
-from verified_dynamics.symmetry.rescaling_invariance.tensor_shapes import tensor_shapes
+from verified_dynamics.symmetry.rescaling_invariance.scale_groups import ScaleGroupError
+from verified_dynamics.symmetry.rescaling_invariance.tensor_shapes import given_inputs, tensor_shapes
 
 
 def path_diagonal(
-    model: nn.Module, example_input: Tensor | Iterable[Tensor], *, biases: bool = True
+    model: nn.Module, example_input: Tensor | Sequence[Tensor], *, biases: bool = True
 ) -> dict[str, Tensor]:
     """g = diag G by parameter name in float64, up to one factor that all of them share.
 
@@ -25,11 +27,11 @@ def path_diagonal(
 
 
 def diagonal_function(
-    model: nn.Module, example_input: Tensor | Iterable[Tensor], *, biases: bool = True
+    model: nn.Module, example_input: Tensor | Sequence[Tensor], *, biases: bool = True
 ) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
     """The map from parameters to g for networks of one architecture; ``torch.func.vmap`` stacks it."""
-    graph = fx.Tracer().trace(model)
-    given = (example_input,) if isinstance(example_input, Tensor) else tuple(example_input)
+    given = given_inputs(example_input)
+    graph = forward_graph(model, len(given))
     inputs, shapes = _smallest(model, graph, given)
 
     def diagonal(parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -63,6 +65,6 @@ def _smallest(
         alone = tuple(x[:1] for x in given)
         try:
             return alone, tensor_shapes(model, graph, alone)
-        except Exception:  # the model's own code, which may ask for its batch and raise anything
+        except ScaleGroupError:  # the model's own code may ask for its batch
             pass
     return given, tensor_shapes(model, graph, given)

@@ -16,7 +16,7 @@ class Rescaling:
     """A rescaling that has been applied to a model; ``undo()`` or leaving the ``with`` block takes it back.
 
     A parameter that has not changed since is restored bit by bit; one that was trained meanwhile is divided by its
-    factor, which carries the trained network back to the original scale.  The state of an optimizer goes along.
+    factor, which carries the trained network back to the original scale.  So is the state of an optimizer.
     """
 
     def __init__(
@@ -29,10 +29,11 @@ class Rescaling:
         self.groups, self.diagonal = groups, diagonal
         self._model, self._optimizer = model, optimizer
         transports = [] if optimizer is None else _transports(optimizer, model, diagonal)
+        self._carried = [(value, factor, value.clone()) for value, factor in transports]
         self._parameters = {name: p for name, p in model.named_parameters() if name in diagonal}
         self._before = {name: p.detach().clone() for name, p in self._parameters.items()}
         self._active = True
-        scaled = {name: self._scaled(p, diagonal[name]) for name, p in self._before.items()}
+        scaled = {name: _scaled(p, diagonal[name]) for name, p in self._before.items()}
         for name, value in scaled.items():
             if not torch.isfinite(value).all() and torch.isfinite(self._before[name]).all():
                 raise ScaleGroupError(
@@ -43,11 +44,6 @@ class Rescaling:
                 self._parameters[name].copy_(value)
         _carry(transports)
 
-    @staticmethod
-    def _scaled(value: Tensor, factor: Tensor) -> Tensor:
-        # float64 inside: a float32 parameter is rounded once, not twice.
-        return (value.to(torch.float64) * factor.to(value.device)).to(value.dtype)
-
     def undo(self) -> None:
         """Take the rescaling back; a second call does nothing."""
         if not self._active:
@@ -55,11 +51,19 @@ class Rescaling:
         back = {name: 1 / factor for name, factor in self.diagonal.items()}
         transports = [] if self._optimizer is None else _transports(self._optimizer, self._model, back)
         self._active = False
-        _carry(transports)
+        restored = {
+            id(value): before
+            for value, factor, before in self._carried
+            if torch.equal(value, _scaled(before, factor))
+        }
+        _carry([entry for entry in transports if id(entry[0]) not in restored])
         with torch.no_grad():
+            for value, _, before in self._carried:
+                if id(value) in restored:
+                    value.copy_(before)
             for name, parameter in self._parameters.items():
-                untouched = torch.equal(parameter, self._scaled(self._before[name], self.diagonal[name]))
-                before = self._before[name] if untouched else self._scaled(parameter, back[name])
+                untouched = torch.equal(parameter, _scaled(self._before[name], self.diagonal[name]))
+                before = self._before[name] if untouched else _scaled(parameter, back[name])
                 parameter.copy_(before)
 
     def __enter__(self) -> Rescaling:
@@ -69,6 +73,11 @@ class Rescaling:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.undo()
+
+
+def _scaled(value: Tensor, factor: Tensor) -> Tensor:
+    # float64 inside: a float32 parameter is rounded once, not twice.
+    return (value.to(torch.float64) * factor.to(value.device)).to(value.dtype)
 
 
 def rescale(
@@ -84,8 +93,8 @@ def rescale(
     function of the model does not change.  With ``optimizer``, its state is carried along: a running mean of gradients
     is divided by the parameter's factor, a running mean of squared gradients by its square.
 
-    Raises ScaleGroupError for a scale that is not positive and finite, a wrong number of scales, an unknown label, or
-    groups that were made for another model; nothing is changed then.
+    Raises ScaleGroupError for a scale that is not positive and finite, a wrong number of scales, an unknown label,
+    groups that were made for another model, or an optimizer that does not train this one; nothing is changed then.
     """
     groups = scale_groups(model) if groups is None else groups
     shapes = {name: p.shape for name, p in model.named_parameters()}
@@ -126,6 +135,15 @@ def _transports(
     optimizer: torch.optim.Optimizer, model: nn.Module, diagonal: Mapping[str, Tensor]
 ) -> list[tuple[Tensor, Tensor]]:
     """State tensors with the factors that carry them along θ ↦ d·θ: gradients scale by 1/d, their squares by 1/d²."""
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise ScaleGroupError(
+            f"The optimizer is of type {type(optimizer).__name__}; pass a torch.optim.Optimizer."
+        )
+    trained = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    if not any(id(parameter) in trained for parameter in model.parameters()):
+        raise ScaleGroupError(
+            f"{type(optimizer).__name__} holds no parameter of this model; pass the optimizer that trains it, or none."
+        )
     found = []
     for name, parameter in model.named_parameters():
         for key, value in optimizer.state.get(parameter, {}).items():
@@ -147,4 +165,4 @@ def transport_optimizer_state(
 
 def _carry(transports: list[tuple[Tensor, Tensor]]) -> None:
     for value, factor in transports:
-        value.copy_((value.to(torch.float64) * factor).to(value.dtype))
+        value.copy_(_scaled(value, factor))

@@ -37,6 +37,21 @@ class _Recorder(fx.Interpreter):
         return f" at {name!r}{kind}, which gets {' and '.join(shapes) or 'no tensor'}"
 
 
+def given_inputs(example_input: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """The inputs of a model as a tuple, from one tensor or from several.
+
+    Raises ScaleGroupError for anything else.
+    """
+    if isinstance(example_input, Tensor):
+        return (example_input,)
+    if isinstance(example_input, (list, tuple)):
+        return tuple(example_input)
+    raise ScaleGroupError(
+        f"The example input is of type {type(example_input).__name__}; pass a tensor, or a tuple of tensors "
+        "for a model with several inputs."
+    )
+
+
 def tensor_shapes(model: nn.Module, graph: fx.Graph, inputs: Sequence[Tensor]) -> dict[fx.Node, torch.Size]:
     """Run the graph once on ``inputs`` and return the shape of each node's value where that is a tensor.
 

@@ -17,11 +17,10 @@ from verified_dynamics.symmetry.rescaling_invariance.channel_flow import PINNED
 from verified_dynamics.symmetry.rescaling_invariance.forward_graph import forward_graph
 from verified_dynamics.symmetry.rescaling_invariance.scale_groups import (
     ParameterScale,
-    ScaleGroupError,
     ScaleGroups,
 )
 from verified_dynamics.symmetry.rescaling_invariance.shared_parameters import shared_modules
-from verified_dynamics.symmetry.rescaling_invariance.tensor_shapes import tensor_shapes
+from verified_dynamics.symmetry.rescaling_invariance.tensor_shapes import given_inputs, tensor_shapes
 from verified_dynamics.symmetry.rescaling_invariance.tracer import ScaleGroupTracer
 
 
@@ -53,7 +52,7 @@ def scale_groups(model: nn.Module, example_input: Tensor | Sequence[Tensor] | No
 
     Raises ScaleGroupError if the model cannot be traced or does not accept the example input.
     """
-    inputs = _inputs(example_input)
+    inputs = None if example_input is None else given_inputs(example_input)
     graph = forward_graph(model, None if inputs is None else len(inputs))
     shapes = None if inputs is None else tensor_shapes(model, graph, inputs)
     tracer = ScaleGroupTracer(model, graph, shared_modules(model, graph), shapes)
@@ -67,14 +66,3 @@ def scale_groups(model: nn.Module, example_input: Tensor | Sequence[Tensor] | No
         entries[name] = ParameterScale(numbers[enters], numbers[leaves])
     sizes = {name: parameter.shape for name, parameter in parameters.items()}
     return ScaleGroups(entries, sizes, labels, members, tuple(tracer.pins))
-
-
-def _inputs(example_input: Tensor | Sequence[Tensor] | None) -> tuple | None:
-    if example_input is None or isinstance(example_input, Tensor):
-        return None if example_input is None else (example_input,)
-    if isinstance(example_input, (list, tuple)):
-        return tuple(example_input)
-    raise ScaleGroupError(
-        f"The example input is of type {type(example_input).__name__}; pass a tensor, or a tuple of tensors "
-        "for a model with several inputs."
-    )

@@ -1,4 +1,4 @@
-"""A rescaling that ignores BatchNorm: what training mode and evaluation mode make of it (claim: batch-norm-confound)."""
+"""A rescaling that ignores BatchNorm: what both of its modes make of it (claim: batch-norm-confound)."""
 
 import sympy as sp
 

@@ -1,5 +1,6 @@
 """The declared runs of the chapter and the statistics of its claims."""
 
+from verified_dynamics.symmetry.path_conditioned_training.experiments.criterion import criterion_identities
 from verified_dynamics.symmetry.path_conditioned_training.experiments.kernels import (
     IDENTITIES,
     kernel_spectra,
@@ -8,6 +9,7 @@ from verified_dynamics.symmetry.path_conditioned_training.experiments.kernels im
     path_lifting_identities,
 )
 from verified_dynamics.symmetry.path_conditioned_training.experiments.magnitudes import (
+    imbalance_ratio,
     path_magnitude_histogram,
 )
 from verified_dynamics.symmetry.path_conditioned_training.experiments.moons import (
@@ -41,6 +43,7 @@ __all__ = [
     "STARTS",
     "best_rate",
     "biased_deviation",
+    "criterion_identities",
     "deviation_between_rules",
     "deviation_without_biases",
     "epochs_apart",
@@ -48,6 +51,7 @@ __all__ = [
     "epochs_ratio",
     "fails",
     "first_layer_log_scale",
+    "imbalance_ratio",
     "kernel_spectra",
     "largest_identity_error",
     "layer_deviation",

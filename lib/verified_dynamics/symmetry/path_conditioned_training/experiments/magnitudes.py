@@ -50,3 +50,13 @@ def path_magnitude_histogram(cell: dict, seeds: Sequence[int], device: torch.dev
         },
         coords={"bin": ((_EDGES[1:] + _EDGES[:-1]) / 2).numpy()},
     )
+
+
+def imbalance_ratio(criterion: str):
+    """Statistic: path imbalance of the conditioned network over that of the network as it was drawn, per seed."""
+
+    def statistic(data: xr.Dataset) -> xr.DataArray:
+        after, before = (data["imbalance"].sel(criterion=name, drop=True) for name in (criterion, "none"))
+        return after / before
+
+    return statistic

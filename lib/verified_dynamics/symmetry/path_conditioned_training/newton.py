@@ -8,7 +8,9 @@ from torch import Tensor
 from verified_dynamics.symmetry.path_conditioned_training.objective import Objective, Point, blocked
 from verified_dynamics.symmetry.path_conditioned_training.solution import Course, Solution
 
-_LARGEST_STEP = 5.0  # in z: exponentials of longer steps say little about the function
+# In z.  Far from the minimum the mass around a group may nearly vanish and its step alone be beyond all bounds;
+# exponentials of long steps say little about the function.
+_LARGEST_SINGLE_STEP, _LARGEST_JOINT_STEP = 5.0, 20.0
 _HALVINGS = 40
 _INNER_STEPS = 200
 _UNSEEN_STEPS = 8
@@ -41,10 +43,12 @@ def newton(
 
 
 def _step(objective: Objective, point: Point, bound: float | None) -> tuple[Tensor, int]:
-    """An approximate solution of H s = −∇ on the groups that are not held, and the products that it took."""
+    """An approximate solution of (H + damping) s = −∇ on the groups that are not held, and its products."""
     held = blocked(point, bound)
-    residual = torch.where(held, 0, -point.gradient)  # r = −∇ − H s
-    inverse = 1 / objective.curvature(point)
+    residual = torch.where(held, 0, -point.gradient)  # r = −∇ − (H + damping) s
+    curvature = objective.curvature(point)
+    damping = (residual.abs() / _LARGEST_SINGLE_STEP - curvature).clamp_min(0)  # zero near the minimum
+    inverse = 1 / (curvature + damping)
     size = (residual * inverse * residual).sum(-1)
     relative = (size / objective.count).sqrt().clamp(max=0.1)  # superlinear convergence of the outer steps
     goal = size * relative**2
@@ -56,11 +60,11 @@ def _step(objective: Objective, point: Point, bound: float | None) -> tuple[Tens
         active = size > goal
         if k % look == 0 and not bool(active.any()):
             break
-        image = torch.where(held, 0, objective.hessian_times(point, direction))
+        image = torch.where(held, 0, objective.hessian_times(point, direction) + damping * direction)
         products += 2
-        curvature = (direction * image).sum(-1)
-        active = active & (curvature > 0)
-        length = torch.where(active, size / torch.where(active, curvature, 1), 0).unsqueeze(-1)
+        bend = (direction * image).sum(-1)
+        active = active & (bend > 0)
+        length = torch.where(active, size / torch.where(active, bend, 1), 0).unsqueeze(-1)
         step = step + length * direction
         residual = residual - length * image
         before, size = size, torch.where(active, (residual * inverse * residual).sum(-1), 0)
@@ -72,7 +76,7 @@ def _step(objective: Objective, point: Point, bound: float | None) -> tuple[Tens
 def _backtracked(objective: Objective, point: Point, step: Tensor, bound: float | None) -> tuple[Point, int]:
     """The first point along the projected step that lowers J enough, per member, and the products that it took."""
     longest = step.abs().amax(-1, keepdim=True)
-    length = (_LARGEST_STEP / longest.clamp_min(1e-300)).clamp(max=1.0)
+    length = (_LARGEST_JOINT_STEP / longest.clamp_min(1e-300)).clamp(max=1.0)
     # J is a difference of large numbers; a decrease below this cannot be seen in it.
     rounding = 1e-14 * (point.value.abs() + objective.count)
     products = 0
@@ -84,6 +88,7 @@ def _backtracked(objective: Objective, point: Point, step: Tensor, bound: float 
         predicted = (point.gradient * (z - point.z)).sum(-1)
         refused = ~(trial.value <= point.value + 1e-4 * predicted + rounding)
         if not bool(refused.any()):
-            break
+            return trial, products
         length = torch.where(refused.unsqueeze(-1), length / 2, length)
-    return trial, products
+    # Where no step is good, which needs exponentials out of range, a member stays where it is.
+    return objective.at(torch.where(refused.unsqueeze(-1), point.z, z)), products + 2

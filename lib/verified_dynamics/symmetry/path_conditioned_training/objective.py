@@ -121,7 +121,8 @@ class Objective:
     def curvature(self, point: Point) -> Tensor:
         """Number of elements that hang on each group, weighted by their mass: the scale of the Hessian's diagonal."""
         around = (point.entering + point.leaving)[..., 1:] / point.total.unsqueeze(-1)
-        return torch.where(self.free, self.count.unsqueeze(-1) * around, 1)
+        # Masses at the end of the range of numbers may vanish on the way; zero divided by this is zero then.
+        return torch.where(self.free, self.count.unsqueeze(-1) * around, 1).clamp_min(1e-300)
 
     def hessian_times(self, point: Point, vector: Tensor) -> Tensor:
         """The Hessian of J at a point, times a vector (*lead, groups) that is zero where groups cannot move."""

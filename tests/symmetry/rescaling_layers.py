@@ -56,6 +56,16 @@ FOLLOWED_LAYERS = {
         IMAGE,
         4 + 4,
     ),
+    "cat of flattened branches": (
+        Net(
+            lambda n, x: n.c(torch.cat([n.a(x).relu().flatten(1), n.b(x).mean((2, 3)).flatten(1)], 1)),
+            a=conv(3, 4, stride=4),
+            b=conv(3, 2),
+            c=linear(18, 2),
+        ),
+        IMAGE,
+        4 + 2,
+    ),
     "transposed convolution of the image": (
         nn.Sequential(nn.ConvTranspose2d(3, 4, 3), nn.ReLU(), nn.Flatten(), linear(400, 2)),
         IMAGE,

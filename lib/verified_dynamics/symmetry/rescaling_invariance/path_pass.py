@@ -30,7 +30,13 @@ from verified_dynamics.symmetry.rescaling_invariance.layers import (
     is_zero_padding,
     padded_axes,
 )
-from verified_dynamics.symmetry.rescaling_invariance.pooling import POOLS, interpolated, pooled, pooling_layer
+from verified_dynamics.symmetry.rescaling_invariance.pooling import (
+    POOLS,
+    interpolated,
+    pooled,
+    pooling_layer,
+    pooling_rank,
+)
 from verified_dynamics.symmetry.rescaling_invariance.scaled import Scaled, aligned, unscaled
 
 
@@ -116,7 +122,7 @@ class PathPass(fx.Interpreter):
         if kind in COPYING_PADDINGS or is_zero_padding(module):
             return Scaled(module(x.values), x.log_factor)
         if kind in POOLS:
-            return Scaled(pooled(module, x.values, self.q), x.log_factor)
+            return self._pooled(module, x)
         return self._cut(args, kwargs, f"{kind.__name__} at {target!r}")
 
     def call_function(self, target, args, kwargs):
@@ -131,11 +137,11 @@ class PathPass(fx.Interpreter):
             return x
         if is_addition(self.node) and self._adds_masses(args, kwargs):
             return self._added(args, kwargs)
-        if is_concatenation(self.node) and all(isinstance(part, Scaled) for part in args[0]):
+        if is_concatenation(self.node) and _listed_masses(args):
             values, common = aligned(args[0])
             return Scaled(torch.cat(values, *args[1:], **kwargs), common)
         if x is not None and (layer := self._pooling(target, args, kwargs)) is not None:
-            return Scaled(pooled(layer, x.values, self.q), x.log_factor)
+            return self._pooled(layer, x)
         if x is not None and target is F.interpolate:
             names = ("size", "scale_factor", "mode")
             return self._interpolated(x, dict(zip(names, args[1:], strict=False), **kwargs))
@@ -219,6 +225,13 @@ class PathPass(fx.Interpreter):
             return None
         return pooling_layer(target, args[1:], {k: v for k, v in kwargs.items() if k != "input"})
 
+    def _pooled(self, module: nn.Module, x: Scaled) -> Scaled | None:
+        if x.values.dim() != pooling_rank(
+            module
+        ):  # without a batch axis its channels would be taken for examples
+            return self._cut((x,), {}, f"{type(module).__name__} without a batch axis")
+        return Scaled(pooled(module, x.values, self.q), x.log_factor)
+
     def _power(self, target: str, module: nn.Module, name: str) -> Tensor | None:
         """|θ|^q of a layer's parameter; a value that is computed from others counts as fixed."""
         if getattr(module, name, None) is None:
@@ -261,6 +274,10 @@ def _carries_mass(values: object) -> bool:
     found: list[bool] = []
     torch.utils._pytree.tree_map(lambda value: found.append(isinstance(value, Scaled)), values)
     return any(found)
+
+
+def _listed_masses(args: tuple) -> bool:
+    return isinstance(args[0], (list, tuple)) and all(isinstance(part, Scaled) for part in args[0])
 
 
 def _zero_padded(module: nn.Module) -> bool:

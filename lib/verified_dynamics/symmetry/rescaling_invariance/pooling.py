@@ -52,6 +52,11 @@ def pooling_layer(function: object, args: tuple, kwargs: Mapping) -> nn.Module |
     return kind(**dict(zip(names, args, strict=False)), **kwargs)
 
 
+def pooling_rank(module: nn.Module) -> int:
+    """Number of axes of a batch of values that the layer pools."""
+    return _DIMENSIONS[type(module)] + 2
+
+
 def pooled(module: nn.Module, x: Tensor, q: float) -> Tensor:
     """Pool with path weights raised to the power q: maxima become sums, an average over d values weighs 1/d^q.
 

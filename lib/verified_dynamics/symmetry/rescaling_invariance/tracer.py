@@ -148,8 +148,7 @@ class ScaleGroupTracer:
         if source.axis != 1 and not source.flattened and source.size == width:
             return ids
         if source.flattened and width % max(source.size, 1) == 0:
-            repeats = width // source.size
-            return ids.repeat(repeats) if source.axis == -1 else ids.repeat_interleave(repeats)
+            return torch.tensor(_repeated(source, width // source.size))
         self._pin(node, "its input channels could not be matched with the linear layer's features")
         return torch.zeros(width, dtype=torch.long)
 
@@ -195,7 +194,14 @@ class ScaleGroupTracer:
         source = self._source(node)
         if start != 1 or end != -1:
             return self._pin(node, "only flattening of all dimensions after the first is followed")
-        return source if source.ids is None else Flow(source.ids, source.axis, 2, flattened=True)
+        if source.ids is None:
+            return source
+        shape = self.shapes.get(node.all_input_nodes[0])
+        if shape is None:
+            return Flow(source.ids, source.axis, 2, flattened=True)
+        if len(shape) < 3:
+            return source
+        return Flow(_repeated(source, math.prod(shape[1:]) // source.size), -1, 2)
 
     def _reshaped(self, node: fx.Node) -> Flow:
         sizes = node.args[1:] if len(node.args) != 2 else node.args[1]
@@ -278,3 +284,9 @@ class ScaleGroupTracer:
         for item in ids:
             self.groups.join(PINNED, item)
         return Flow(None)
+
+
+def _repeated(source: Flow, times: int) -> tuple[int, ...]:
+    """The ids of a value's features once its positions are merged with its channels, ``times`` positions in all."""
+    ids = torch.tensor(source.ids)
+    return tuple((ids.repeat(times) if source.axis == -1 else ids.repeat_interleave(times)).tolist())

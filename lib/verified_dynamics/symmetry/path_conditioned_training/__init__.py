@@ -13,6 +13,7 @@ from verified_dynamics.symmetry.path_conditioned_training.layer_prediction impor
     kaiming_fan_out,
     layer_optimum,
     uniform_default,
+    width_correction,
 )
 from verified_dynamics.symmetry.path_conditioned_training.newton import newton
 from verified_dynamics.symmetry.path_conditioned_training.objective import Objective
@@ -46,4 +47,5 @@ __all__ = [
     "rescale_ensemble",
     "sequential",
     "uniform_default",
+    "width_correction",
 ]

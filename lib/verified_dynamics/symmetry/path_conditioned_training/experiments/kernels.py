@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import torch
 import xarray as xr
-from sklearn.datasets import make_moons
 from torch import Tensor, nn
 
+from verified_dynamics.data import moons
 from verified_dynamics.experiments import Profile, Tolerance, experiment
 from verified_dynamics.models import MLP
 from verified_dynamics.symmetry.path_conditioned_training.experiments.setting import (
@@ -103,8 +103,7 @@ def kernel_spectra(cell: dict, seeds: Sequence[int], device: torch.device) -> xr
 
     Networks 2-64-64-64-64-2 with PyTorch's default initialisation and no output bias, conditioned to convergence.
     """
-    x, _ = make_moons(cell["points"], noise=0.1, random_state=0)
-    points = torch.tensor(x, device=device)
+    points = moons(cell["points"], noise=0.1, generator=generator(0, stream=11)).x.to(device)
     ensemble = moons_networks(seeds, device)
     if cell["criterion"] != "none":
         condition_ensemble(ensemble, points[:1], criterion=cell["criterion"], max_log_scale=None)

@@ -16,6 +16,7 @@ from verified_dynamics.symmetry.path_conditioned_training.experiments.racing imp
 )
 from verified_dynamics.symmetry.path_conditioned_training.experiments.setting import moons_networks
 from verified_dynamics.symmetry.path_conditioned_training.experiments.speed import (
+    at,
     best_rate,
     epochs_apart,
     epochs_at_best_rate,
@@ -216,6 +217,13 @@ def test_no_seed_chooses_its_own_rate():
     np.testing.assert_array_equal(ratio_at_best_rates("path")(same), [1, 1, 1])
     # For the last seed the others' medians at both rates are 60, and the smaller rate is taken, where it fails.
     np.testing.assert_array_equal(epochs_at_best_rate(RESULTS, "path"), [45, 66, 60, NEVER])
+
+
+def test_a_statistic_of_one_part_of_the_data():
+    deep = xr.concat([RESULTS, 2 * RESULTS], "depth").assign_coords(depth=[3, 4])
+    np.testing.assert_array_equal(at(ratio_at_best_rates("path"), depth=4)(deep), [0.9, 1.1, 1.5, np.nan])
+    doubled = at(lambda data: epochs_at_best_rate(data, "path"), depth=4)(deep)
+    np.testing.assert_array_equal(doubled, 2 * epochs_at_best_rate(RESULTS, "path"))
 
 
 def test_failures_are_counted():

@@ -3,6 +3,8 @@
 from verified_dynamics.symmetry.path_conditioned_training.experiments.criterion import (
     criterion_identities,
 )
+from verified_dynamics.symmetry.path_conditioned_training.experiments.digits import digits_null
+from verified_dynamics.symmetry.path_conditioned_training.experiments.images import image_race
 from verified_dynamics.symmetry.path_conditioned_training.experiments.kernels import (
     IDENTITIES,
     kernel_spectra,
@@ -17,6 +19,12 @@ from verified_dynamics.symmetry.path_conditioned_training.experiments.magnitudes
 from verified_dynamics.symmetry.path_conditioned_training.experiments.moons import (
     moons_best_rate,
     moons_epochs,
+)
+from verified_dynamics.symmetry.path_conditioned_training.experiments.normalisation import (
+    TREATMENTS,
+    batch_norm_treatments,
+    loss_ratio,
+    treatment_change,
 )
 from verified_dynamics.symmetry.path_conditioned_training.experiments.points import (
     canonical_point,
@@ -52,6 +60,7 @@ from verified_dynamics.symmetry.path_conditioned_training.experiments.solving im
     work_ratio,
 )
 from verified_dynamics.symmetry.path_conditioned_training.experiments.speed import (
+    at,
     best_rate,
     epochs_apart,
     epochs_at_best_rate,
@@ -60,15 +69,16 @@ from verified_dynamics.symmetry.path_conditioned_training.experiments.speed impo
     ratio_at_best_rates,
     ratio_at_rate,
 )
-from verified_dynamics.symmetry.path_conditioned_training.experiments.starts import (
-    STARTS,
-)
+from verified_dynamics.symmetry.path_conditioned_training.experiments.starts import STARTS
 
 __all__ = [
     "ARCHITECTURES",
     "IDENTITIES",
     "STARTS",
+    "TREATMENTS",
     "any_rise",
+    "at",
+    "batch_norm_treatments",
     "best_rate",
     "biased_deviation",
     "broken_change",
@@ -78,11 +88,13 @@ __all__ = [
     "criterion_identities",
     "deviation_between_rules",
     "deviation_without_biases",
+    "digits_null",
     "epochs_apart",
     "epochs_at_best_rate",
     "epochs_ratio",
     "fails",
     "first_layer_log_scale",
+    "image_race",
     "imbalance_left",
     "imbalance_ratio",
     "kernel_spectra",
@@ -91,6 +103,7 @@ __all__ = [
     "layer_deviation",
     "layer_means",
     "layer_means_with_biases",
+    "loss_ratio",
     "moons_best_rate",
     "moons_epochs",
     "nine_convolutions",
@@ -105,5 +118,6 @@ __all__ = [
     "solver_agreement",
     "solver_work",
     "statistic_of",
+    "treatment_change",
     "work_ratio",
 ]

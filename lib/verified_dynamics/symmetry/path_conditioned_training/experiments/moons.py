@@ -87,14 +87,14 @@ def moons_epochs(cell: dict, seeds: Sequence[int], device: torch.device) -> xr.D
     "moons-best-rate",
     chapter=CHAPTER,
     smoke=Profile(
-        grid={"learning_rate": (0.1, 0.3, 0.5)},
-        seeds=6,
-        settings={"samples": 60, "threshold": 0.1, "limit": 250},
+        grid={"learning_rate": (0.3, 0.7)},
+        seeds=9,
+        settings={"samples": 60, "threshold": 0.1, "limit": 150},
     ),
     full=Profile(
-        grid={"learning_rate": (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)},
+        grid={"learning_rate": (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)},
         seeds=32,
-        settings={"samples": 1000, "threshold": 0.1, "limit": 1500},
+        settings={"samples": 1000, "threshold": 0.1, "limit": 800},
     ),
     tolerances={"epochs": Tolerance(rtol=0.05, atol=5), "diverged": Tolerance()},
 )

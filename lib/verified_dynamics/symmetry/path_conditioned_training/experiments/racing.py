@@ -60,7 +60,7 @@ def race(
     for first in range(0, limit, block):
         epochs = min(block, limit - first)
         columns = tuple(data) if shared_data else tuple(column[rows.to(column.device)] for column in data)
-        before = {name: p.clone() for name, p in running.parameters.items()}
+        before = None if batch_size else {name: p.clone() for name, p in running.parameters.items()}
         found = train(
             running, cross_entropy, columns, steps=epochs * length, learning_rate=rates[rows],
             batch_size=batch_size, shared_data=shared_data, stream=first,
@@ -69,7 +69,7 @@ def race(
         losses[rows, first : first + epochs] = means
         broken[rows] = found.diverged
         stays = ~(means < (threshold if floor is None else floor)).any(dim=1) & ~found.diverged
-        if batch_size is None:
+        if before is not None:
             stays &= _moved(before, running.parameters)
         if not stays.any():
             break

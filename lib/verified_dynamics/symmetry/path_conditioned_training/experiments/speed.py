@@ -6,6 +6,8 @@ fails), zero (only the reference fails) or not a number (both fail), which the e
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import xarray as xr
 
@@ -21,8 +23,12 @@ def epochs_ratio(start: str, reference: str = "baseline"):
 
 def ratio_at_rate(start: str, learning_rate: float, reference: str = "baseline"):
     """Statistic: `epochs_ratio` at one learning rate of the grid, per seed."""
-    ratio = epochs_ratio(start, reference)
-    return lambda data: ratio(data.sel(learning_rate=learning_rate, drop=True))
+    return at(epochs_ratio(start, reference), learning_rate=learning_rate)
+
+
+def at(statistic: Callable[[xr.Dataset], xr.DataArray], **where: float):
+    """Statistic: another one on the part of the data that has these coordinates, depth=3 for instance."""
+    return lambda data: statistic(data.sel(where, drop=True))
 
 
 def best_rate(data: xr.Dataset, start: str) -> float:

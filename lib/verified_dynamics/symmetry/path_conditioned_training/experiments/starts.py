@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from verified_dynamics.ensemble import Ensemble
-from verified_dynamics.symmetry.path_conditioned_training.conditioning import path_condition
+from verified_dynamics.symmetry.path_conditioned_training.experiments.layered_sweeps import layered_sweeps
 from verified_dynamics.symmetry.path_conditioned_training.experiments.setting import generator
 from verified_dynamics.symmetry.path_conditioned_training.stacked import condition_ensemble, rescale_ensemble
 from verified_dynamics.symmetry.rescaling_invariance.tracing import scale_groups
@@ -18,20 +18,14 @@ STARTS = ("baseline", "path, ten sweeps", "path", "norm", "random", "random, the
 _STREAM = 31
 
 
-def starting_points(
-    ensemble: Ensemble,
-    example_input: Tensor,
-    starts: Sequence[str] = STARTS,
-    *,
-    max_log_scale: float | None = None,
-) -> Ensemble:
-    """The ensemble once for every starting point, rescaled to it: members (start, seed) in this order.
+def starting_points(ensemble: Ensemble, example_input: Tensor, starts: Sequence[str] = STARTS) -> Ensemble:
+    """The fully connected networks of the ensemble, once for every starting point: members (start, seed) in this order.
 
     baseline: as it is. path, ten sweeps: after ten sequential sweeps, which is the published method. path: the
     minimiser of the path criterion. norm: the smallest sum of squares on the orbit. random: log-normal scales of unit
     spread. random, then path: the minimiser of the path criterion, sought from there.
     """
-    return joined([_rescaled(ensemble, start, example_input, max_log_scale) for start in starts])
+    return joined([_rescaled(ensemble, start, example_input) for start in starts])
 
 
 def joined(ensembles: Sequence[Ensemble]) -> Ensemble:
@@ -51,22 +45,12 @@ def scaled_at_random(ensemble: Ensemble, *, spread: float = 1.0) -> Ensemble:
     return result
 
 
-def _rescaled(ensemble: Ensemble, start: str, example_input: Tensor, max_log_scale: float | None) -> Ensemble:
-    if start == "path, ten sweeps":
-        return _swept(ensemble, example_input, max_log_scale)
+def _rescaled(ensemble: Ensemble, start: str, example_input: Tensor) -> Ensemble:
     result = scaled_at_random(ensemble) if start.startswith("random") else ensemble.copy()
+    if start == "path, ten sweeps":
+        rescale_ensemble(result, scale_groups(ensemble.member(0)), layered_sweeps(ensemble))
     if start in ("path", "random, then path", "norm"):
+        # Without a limit of the scales: it would count from the starting point, which differs.
         criterion = "norm" if start == "norm" else "path"
-        condition_ensemble(result, example_input, criterion=criterion, max_log_scale=max_log_scale)
-    return result
-
-
-def _swept(ensemble: Ensemble, example_input: Tensor, max_log_scale: float | None) -> Ensemble:
-    result = ensemble.copy()
-    for k in range(len(ensemble)):
-        model = ensemble.member(k)
-        options = {"solver": "sequential", "max_iterations": 10, "max_log_scale": max_log_scale}
-        path_condition(model, example_input, **options)
-        for name, parameter in model.named_parameters():
-            result.parameters[name][k] = parameter.detach()
+        condition_ensemble(result, example_input, criterion=criterion, max_log_scale=None)
     return result

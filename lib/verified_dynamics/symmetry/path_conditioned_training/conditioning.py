@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -11,23 +10,31 @@ from torch import Tensor, nn
 from verified_dynamics.symmetry.path_conditioned_training.block_updates import block_updates
 from verified_dynamics.symmetry.path_conditioned_training.newton import newton
 from verified_dynamics.symmetry.path_conditioned_training.objective import Objective
-from verified_dynamics.symmetry.path_conditioned_training.output_change import outputs, relative_change
+from verified_dynamics.symmetry.path_conditioned_training.output_change import (
+    beyond_rounding,
+    outputs,
+    relative_changes,
+)
 from verified_dynamics.symmetry.path_conditioned_training.path_diagonal import is_bias, path_diagonal
 from verified_dynamics.symmetry.path_conditioned_training.report import PathConditioning
+from verified_dynamics.symmetry.path_conditioned_training.requirements import (
+    PathConditioningError,
+    check_numbers,
+    check_options,
+    check_parameters,
+)
 from verified_dynamics.symmetry.path_conditioned_training.sequential import sequential
 from verified_dynamics.symmetry.path_conditioned_training.solution import Solution
-from verified_dynamics.symmetry.rescaling_invariance.rescaling import Rescaling, rescale
+from verified_dynamics.symmetry.rescaling_invariance.rescaling import (
+    Rescaling,
+    check_groups,
+    check_optimizer,
+    rescale,
+)
 from verified_dynamics.symmetry.rescaling_invariance.scale_groups import ScaleGroups
 from verified_dynamics.symmetry.rescaling_invariance.tensor_shapes import given_inputs
 from verified_dynamics.symmetry.rescaling_invariance.tracing import scale_groups
 
-
-class PathConditioningError(ValueError):
-    """The model or an option does not allow path conditioning."""
-
-
-CRITERIA = ("path", "norm")
-BIASES = ("all", "hidden", "none")
 SOLVERS: dict[str, Callable[..., Solution]] = {
     "newton": newton,
     "blocks": block_updates,
@@ -70,15 +77,20 @@ def path_condition(
     random state are left as they were.
 
     Raises PathConditioningError for an unknown option, for parameters that are not float32 or float64, have no values,
-    or are not finite, and ScaleGroupError for a model that cannot be traced or an input that does not fit; nothing is
-    changed then.
+    or are not finite, and where the output on the example changes, as it may in the mode that was not traced;
+    ScaleGroupError for a model that cannot be traced and for an input, groups or an optimizer that do not fit.  Nothing
+    is changed then.
     """
-    _check_options(criterion, biases, solver, max_log_scale, tol)
-    _check_parameters(model)
+    check_options(criterion, biases, solver, tuple(SOLVERS))
+    check_numbers(max_log_scale, tol, max_iterations)
+    check_parameters(model)
     inputs = given_inputs(example_input)
-    problem = _Problem(
-        model, inputs, scale_groups(model, inputs) if groups is None else groups, criterion, biases
-    )
+    if groups is None:
+        groups = scale_groups(model, inputs)
+    check_groups(model, groups)
+    if optimizer is not None:
+        check_optimizer(optimizer, model)
+    problem = _Problem(model, inputs, groups, criterion, biases)
     bound = None if max_log_scale is None else 2 * max_log_scale
     limit = {} if max_iterations is None else {_LIMITS[solver]: max_iterations}
     solution = SOLVERS[solver](problem.aim, bound=bound, tol=tol, **limit)
@@ -143,10 +155,29 @@ class _Problem:
 def _applied(
     problem: _Problem, solution: Solution, optimizer: torch.optim.Optimizer | None
 ) -> tuple[Rescaling, float | None]:
-    before = outputs(problem.model, problem.inputs)
-    scales = (solution.z / 2).exp()
-    rescaling = rescale(problem.model, scales, groups=problem.groups, optimizer=optimizer)
-    return rescaling, relative_change(before, outputs(problem.model, problem.inputs))
+    """Rescale, and measure the outputs; a change beyond rounding is taken back and told."""
+    model, inputs = problem.model, problem.inputs
+    before = outputs(model, inputs)
+    rescaling = rescale(model, (solution.z / 2).exp(), groups=problem.groups, optimizer=optimizer)
+    after = outputs(model, inputs)
+    changes, limit = relative_changes(before, after), beyond_rounding(before)
+    wrong = [mode for mode, change in changes.items() if change > limit]
+    if not wrong:
+        return rescaling, max(changes.values(), default=None)
+    if any(change > limit for change in relative_changes(after, outputs(model, inputs)).values()):
+        return rescaling, None  # the model draws numbers of its own, so that no two outputs are alike
+    rescaling.undo()
+    worst = model.training if model.training in wrong else wrong[0]
+    mode, traced = (("evaluation", "training")[flag] for flag in (worst, model.training))
+    hint = (
+        "its code reads parameters in a way that tracing does not see"
+        if mode == traced
+        else f"call model.{('eval', 'train')[worst]}() before, so that this mode is the one that is traced"
+    )
+    raise PathConditioningError(
+        f"A rescaling that the trace in {traced} mode found free changes the output on the example by a factor of "
+        f"{changes[worst]:.1g} in {mode} mode, so it was taken back; {hint}."
+    )
 
 
 def counted_elements(parameters: Mapping[str, Tensor], groups: ScaleGroups, biases: str) -> dict[str, Tensor]:
@@ -184,49 +215,3 @@ def _squared_norm(model: nn.Module, diagonal: Mapping[str, Tensor] | None = None
             (values if diagonal is None else values * diagonal[name].to(values.device)).square().sum()
         )
     return total
-
-
-def _check_options(criterion: str, biases: str, solver: str, max_log_scale: float | None, tol: float) -> None:
-    for what, given, known in (
-        ("criterion", criterion, CRITERIA),
-        ("choice of biases", biases, BIASES),
-        ("solver", solver, tuple(SOLVERS)),
-    ):
-        if given not in known:
-            near = difflib.get_close_matches(str(given), known, n=1)
-            hint = f"; the nearest is {near[0]!r}" if near else ""
-            names = ", ".join(repr(name) for name in known)
-            raise PathConditioningError(f"There is no {what} {given!r}{hint}. Choose one of {names}.")
-    if max_log_scale is not None and not max_log_scale > 0:
-        raise PathConditioningError(
-            f"max_log_scale is {max_log_scale}; give a positive number, or None for no limit."
-        )
-    if not tol > 0:
-        raise PathConditioningError(f"tol is {tol}; give a positive number, 1e-8 for instance.")
-
-
-def _check_parameters(model: nn.Module) -> None:
-    parameters = dict(model.named_parameters())
-    if not parameters:
-        raise PathConditioningError(
-            f"{type(model).__name__} has no parameters, so there is nothing to rescale."
-        )
-    for name, parameter in parameters.items():
-        if isinstance(parameter, nn.parameter.UninitializedParameter):
-            raise PathConditioningError(
-                f"{name} is not initialised; run the model once on an example before."
-            )
-        if parameter.is_meta:
-            raise PathConditioningError(
-                f"{name} is on the meta device and has no values; load or initialise the model before."
-            )
-        if parameter.dtype not in (torch.float32, torch.float64):
-            kind = str(parameter.dtype).removeprefix("torch.")
-            raise PathConditioningError(
-                f"{name} has the type {kind}, in which a rescaling would change the function by rounding; "
-                "condition the model in float32 or float64 and convert it afterwards."
-            )
-        if not torch.isfinite(parameter).all():
-            raise PathConditioningError(
-                f"{name} has values that are NaN or infinite; start from finite parameters."
-            )

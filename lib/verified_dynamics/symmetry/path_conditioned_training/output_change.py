@@ -30,16 +30,20 @@ def outputs(model: nn.Module, inputs: Sequence[Tensor]) -> dict[bool, list[Tenso
     return found
 
 
-def relative_change(before: dict[bool, list[Tensor]], after: dict[bool, list[Tensor]]) -> float | None:
-    """Largest relative change over the modes, in the norm of all outputs; None if there is nothing to compare."""
-    changes = []
+def relative_changes(before: dict[bool, list[Tensor]], after: dict[bool, list[Tensor]]) -> dict[bool, float]:
+    """Relative change in the norm of all outputs, in each mode in which there is something to compare."""
+    changes = {}
     for training, first in before.items():
-        second = after.get(training, [])
-        numbers = [
-            (a.double(), b.double()) for a, b in zip(first, second, strict=False) if a.is_floating_point()
-        ]
+        pairs = zip(first, after.get(training, []), strict=False)
+        numbers = [(a.double(), b.double()) for a, b in pairs if a.is_floating_point()]
         if numbers:
             moved = sum(float((a - b).square().sum()) for a, b in numbers) ** 0.5
             size = sum(float(a.square().sum()) for a, _ in numbers) ** 0.5
-            changes.append(moved / size if size else moved)
-    return max(changes, default=None)
+            changes[training] = moved / size if size else moved
+    return changes
+
+
+def beyond_rounding(values: dict[bool, list[Tensor]]) -> float:
+    """A relative change of such outputs that rounding does not explain: ε^{1/4}, ε of the coarsest type among them."""
+    kinds = {value.dtype for found in values.values() for value in found if value.is_floating_point()}
+    return max((torch.finfo(kind).eps ** 0.25 for kind in kinds), default=1.0)

@@ -11,6 +11,10 @@ from verified_dynamics.ensemble import Ensemble
 from verified_dynamics.symmetry.path_conditioned_training.conditioning import SOLVERS, counted_elements
 from verified_dynamics.symmetry.path_conditioned_training.objective import Objective
 from verified_dynamics.symmetry.path_conditioned_training.path_diagonal import diagonal_function
+from verified_dynamics.symmetry.path_conditioned_training.requirements import (
+    check_numbers,
+    check_options,
+)
 from verified_dynamics.symmetry.path_conditioned_training.solution import Solution
 from verified_dynamics.symmetry.rescaling_invariance.scale_groups import ScaleGroups
 from verified_dynamics.symmetry.rescaling_invariance.tracing import scale_groups
@@ -53,6 +57,8 @@ def condition_ensemble(
 
     ``solver``: "newton" or "blocks".  z of the solution that is returned is (members, groups).
     """
+    check_options(criterion, biases, solver, ("newton", "blocks"))
+    check_numbers(max_log_scale, tol, max_iterations)
     groups = scale_groups(ensemble.member(0), example_input)
     objective = ensemble_objective(ensemble, example_input, groups, criterion=criterion, biases=biases)
     bound = None if max_log_scale is None else 2 * max_log_scale

@@ -32,10 +32,11 @@ def forward_graph(model: nn.Module, inputs: int | None = None) -> fx.Graph:
             raise ScaleGroupError(
                 f"The parameter {name} of {kind} has no shape yet; run the model once on data first."
             )
-    defaults = _defaults(model, inputs)
+    defaults, attributes = _defaults(model, inputs), set(model.__dict__)
     try:
         with untouched(model):
             graph = fx.Tracer().trace(model, concrete_args=defaults or None)
+            _keep_constants(model, graph, attributes)
     except Exception as error:  # the tracer runs the model's own code, which may raise anything
         raise ScaleGroupError(trace_failure(model, error)) from error
     _drop_checks(graph, defaults)
@@ -55,6 +56,26 @@ def _defaults(model: nn.Module, inputs: int | None) -> dict[str, object]:
     kept = [a for a in arguments if a.name not in positional[: inputs or 0]]
     plain = (bool, int, float, str)
     return {a.name: a.default for a in kept if a.default is None or isinstance(a.default, plain)}
+
+
+class _Constant:
+    """A tensor that the model makes of nothing but numbers, a causal mask for instance."""
+
+    def __init__(self, name: str, value: object) -> None:
+        self.__name__, self.value = name, value
+
+    def __call__(self) -> object:
+        return self.value
+
+
+def _keep_constants(model: nn.Module, graph: fx.Graph, attributes: set[str]) -> None:
+    """Let the graph hold the tensors that the tracer has put on the model as attributes, which are taken off again."""
+    for node in list(graph.nodes):
+        if node.op == "get_attr" and node.target in model.__dict__ and node.target not in attributes:
+            constant = _Constant(node.target, model.__dict__[node.target])
+            with graph.inserting_before(node):
+                node.replace_all_uses_with(graph.call_function(constant))
+            graph.erase_node(node)
 
 
 def _drop_checks(graph: fx.Graph, defaults: dict[str, object]) -> None:

@@ -30,7 +30,9 @@ class Rescaling:
         self._model, self._optimizer = model, optimizer
         transports = [] if optimizer is None else _transports(optimizer, model, diagonal)
         self._carried = [(value, factor, value.clone()) for value, factor in transports]
-        self._parameters = {name: p for name, p in model.named_parameters() if name in diagonal}
+        self._parameters = {
+            name: p for name, p in model.named_parameters() if bool((diagonal[name] != 1).any())
+        }
         self._before = {name: p.detach().clone() for name, p in self._parameters.items()}
         self._active = True
         scaled = {name: _scaled(p, diagonal[name]) for name, p in self._before.items()}
@@ -97,13 +99,26 @@ def rescale(
     groups that were made for another model, or an optimizer that does not train this one; nothing is changed then.
     """
     groups = scale_groups(model) if groups is None else groups
-    shapes = {name: p.shape for name, p in model.named_parameters()}
-    if shapes != dict(groups.shapes):
+    check_groups(model, groups)
+    return Rescaling(model, groups, groups.diagonal(scales), optimizer)
+
+
+def check_groups(model: nn.Module, groups: ScaleGroups) -> None:
+    """Raise ScaleGroupError if the groups were not made for a model with these parameters."""
+    if not isinstance(groups, ScaleGroups):
+        raise ScaleGroupError(
+            f"The groups are of type {type(groups).__name__}; pass what scale_groups returns."
+        )
+    if {name: p.shape for name, p in model.named_parameters()} != dict(groups.shapes):
         raise ScaleGroupError(
             "The scale groups belong to a model with other parameters; call scale_groups on this model."
         )
-    diagonal = groups.diagonal(scales)
-    return Rescaling(model, groups, diagonal, optimizer)
+
+
+def check_optimizer(optimizer: torch.optim.Optimizer, model: nn.Module) -> None:
+    """Raise ScaleGroupError if the optimizer does not train this model, or keeps a state that cannot be carried."""
+    one = torch.ones((), dtype=torch.float64)
+    _transports(optimizer, model, {name: one for name, _ in model.named_parameters()})
 
 
 # Powers of the parameter's factor by which the state tensors of torch.optim transform.

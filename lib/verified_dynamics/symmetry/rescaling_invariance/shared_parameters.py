@@ -24,7 +24,7 @@ def shared_modules(model: nn.Module, graph: fx.Graph) -> dict[str, str]:
             reason = "one of its parameters is used elsewhere as well"
             reasons.update({name.rpartition(".")[0]: reason for name in names})
     for name in _overlapping(model):
-        reasons.setdefault(name.rpartition(".")[0], "one of its parameters shares memory with another one")
+        reasons.setdefault(name.rpartition(".")[0], "one of its parameters shares memory")
     return reasons
 
 
@@ -36,11 +36,11 @@ def _owners(model: nn.Module) -> dict[int, list[str]]:
 
 
 def _overlapping(model: nn.Module) -> set[str]:
-    """Names of different parameters whose ranges of memory overlap."""
-    ranges = sorted(
-        (*_memory(p), name) for name, p in model.named_parameters() if p.numel() and not p.is_meta
-    )
-    found, end, holder = set(), 0, ""
+    """Names of parameters whose ranges of memory overlap, or whose own elements share memory."""
+    plain = [(n, p) for n, p in model.named_parameters() if p.numel() and not p.is_meta]
+    ranges = sorted((*_memory(p), name) for name, p in plain)
+    found = {name for name, p in plain if p.untyped_storage().nbytes() < p.numel() * p.element_size()}
+    end, holder = 0, ""
     for start, stop, name in ranges:
         if start < end:
             found |= {name, holder}

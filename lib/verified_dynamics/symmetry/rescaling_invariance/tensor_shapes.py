@@ -43,8 +43,10 @@ def given_inputs(example_input: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]
     Raises ScaleGroupError for anything else.
     """
     if isinstance(example_input, Tensor):
-        return (example_input,)
+        example_input = (example_input,)
     if isinstance(example_input, (list, tuple)):
+        if any(isinstance(x, Tensor) and x.numel() == 0 for x in example_input):
+            raise ScaleGroupError("The example input holds no example; pass a batch of one at least.")
         return tuple(example_input)
     raise ScaleGroupError(
         f"The example input is of type {type(example_input).__name__}; pass a tensor, or a tuple of tensors "

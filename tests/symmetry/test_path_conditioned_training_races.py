@@ -8,6 +8,8 @@ import torch
 import xarray as xr
 
 from verified_dynamics.ensemble import Ensemble, train
+from verified_dynamics.symmetry.path_conditioned_training.conditioning import path_condition
+from verified_dynamics.symmetry.path_conditioned_training.experiments import racing
 from verified_dynamics.symmetry.path_conditioned_training.experiments.moons import moon_samples
 from verified_dynamics.symmetry.path_conditioned_training.experiments.racing import (
     cross_entropy,
@@ -74,6 +76,15 @@ def test_the_starting_points_are_what_their_names_say(field):
             assert not torch.allclose(p[rows("random")], p[rows("path")], rtol=0.1)
 
 
+def test_ten_sweeps_are_the_published_method(field):
+    start, (x, _) = field
+    model = start.member(0)
+    path_condition(model, x[0, :1], solver="sequential", max_iterations=10, max_log_scale=None)
+    for name, parameter in model.named_parameters():
+        swept = start.parameters[name][rows("path, ten sweeps")][0]
+        torch.testing.assert_close(swept, parameter.detach(), rtol=1e-11, atol=1e-13)
+
+
 def test_a_random_rescaling_belongs_to_its_seed():
     ensemble = moons_networks(SEEDS, CPU)
     together, alone = scaled_at_random(ensemble), scaled_at_random(ensemble.select([1]))
@@ -123,21 +134,26 @@ def test_the_race_leaves_the_ensemble_as_it_is(field):
     assert all(torch.equal(p, before.parameters[name]) for name, p in start.parameters.items())
 
 
-def test_a_diverging_member_is_flagged_and_leaves_the_others_alone(field):
+def test_a_diverging_member_is_flagged_and_leaves_the_others_alone(field, monkeypatch):
     start, data = field
     rates = torch.full((len(start),), 0.3, dtype=torch.float64)
+    running = []
+    monkeypatch.setattr(racing, "train", lambda e, *a, **k: running.append(len(e)) or train(e, *a, **k))
     calm = race(start, data, **SHORT)
+    second_calm = running[1]
     rates[1] = 1e200
+    running.clear()
     wild = race(start, data, **{**SHORT, "learning_rate": rates})
     assert wild.diverged.nonzero().flatten().tolist() == [1]
     assert wild.epochs[1] == NEVER
     others = torch.arange(len(start)) != 1
     assert torch.equal(wild.epochs[others], calm.epochs[others])
+    # It leaves with its block of seven epochs, although a network that is not finite moves for ever.
+    assert calm.epochs[1] >= 7
+    assert running[:2] == [len(start), second_calm - 1]
 
 
 def test_a_network_that_cannot_move_leaves_early(monkeypatch):
-    from verified_dynamics.symmetry.path_conditioned_training.experiments import racing
-
     ensemble = moons_networks(SEEDS, CPU)
     ensemble.parameters["linear5.weight"].zero_()
     ensemble.parameters["linear4.bias"].fill_(-100.0)  # no unit of the last hidden layer is ever active
@@ -160,6 +176,14 @@ def test_an_epoch_is_a_whole_round_of_minibatches(field):
     means = steps.unflatten(1, (7, 2)).mean(2)
     torch.testing.assert_close(found.losses[:, :7], means, equal_nan=True)
     assert not means[rows("path")].isnan().any()
+
+
+def test_every_block_draws_minibatches_of_its_own(field):
+    start, data = field
+    still = {**SHORT, "learning_rate": 0.0, "block": 1, "limit": 3}
+    losses = race(start.select([0]), tuple(column[:1] for column in data), batch_size=8, **still).losses[0]
+    # The parameters stand still, so that the mean over an epoch differs by the five samples that it leaves out.
+    assert len(set(losses.tolist())) == 3
 
 
 @pytest.mark.parametrize(

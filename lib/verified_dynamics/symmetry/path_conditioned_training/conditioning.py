@@ -32,7 +32,7 @@ from verified_dynamics.symmetry.rescaling_invariance.rescaling import (
     rescale,
 )
 from verified_dynamics.symmetry.rescaling_invariance.scale_groups import ScaleGroups
-from verified_dynamics.symmetry.rescaling_invariance.tensor_shapes import given_inputs
+from verified_dynamics.symmetry.rescaling_invariance.tensor_shapes import ForwardPass, forward_pass
 from verified_dynamics.symmetry.rescaling_invariance.tracing import scale_groups
 
 SOLVERS: dict[str, Callable[..., Solution]] = {
@@ -84,13 +84,13 @@ def path_condition(
     check_options(criterion, biases, solver, tuple(SOLVERS))
     check_numbers(max_log_scale, tol, max_iterations)
     check_parameters(model)
-    inputs = given_inputs(example_input)
+    run = forward_pass(model, example_input)
     if groups is None:
-        groups = scale_groups(model, inputs)
+        groups = scale_groups(model, run)
     check_groups(model, groups)
     if optimizer is not None:
         check_optimizer(optimizer, model)
-    problem = _Problem(model, inputs, groups, criterion, biases)
+    problem = _Problem(model, run, groups, criterion, biases)
     bound = None if max_log_scale is None else 2 * max_log_scale
     limit = {} if max_iterations is None else {_LIMITS[solver]: max_iterations}
     solution = SOLVERS[solver](problem.aim, bound=bound, tol=tol, **limit)
@@ -102,13 +102,13 @@ class _Problem:
     """The criterion for one model: what is minimised (``aim``) and the imbalance that is reported (``path``)."""
 
     def __init__(
-        self, model: nn.Module, inputs: tuple[Tensor, ...], groups: ScaleGroups, criterion: str, biases: str
+        self, model: nn.Module, run: ForwardPass, groups: ScaleGroups, criterion: str, biases: str
     ) -> None:
-        self.model, self.inputs, self.groups, self.criterion = model, inputs, groups, criterion
+        self.model, self.inputs, self.groups, self.criterion = model, run.inputs, groups, criterion
         parameters = dict(model.named_parameters())
         self.held = _held(parameters, groups)
         counted = counted_elements(parameters, groups, biases)
-        diagonal = path_diagonal(model, inputs, biases=biases != "none")
+        diagonal = path_diagonal(model, run, biases=biases != "none")
         self.path = Objective.build(groups, diagonal, counted=counted, held=self.held)
         self.aim = self.path
         if criterion == "norm":
@@ -210,8 +210,7 @@ def _squared_norm(model: nn.Module, diagonal: Mapping[str, Tensor] | None = None
     """Σθ² in float64, or Σ(dθ)² for a rescaling that is not applied."""
     total = 0.0
     for name, parameter in model.named_parameters():
-        values = parameter.detach().double()
-        total += float(
-            (values if diagonal is None else values * diagonal[name].to(values.device)).square().sum()
-        )
+        values = parameter.detach()
+        values = values if diagonal is None else values.double() * diagonal[name].to(values.device)
+        total += float(torch.linalg.vector_norm(values, dtype=torch.float64)) ** 2
     return total

@@ -68,11 +68,10 @@ class Objective:
         to be counted at all.  ``held``: boolean (count,), groups that must not move.  A group that no mass enters or
         leaves does not move either.
         """
-        used = {name: mass > 0 for name, mass in diagonal.items()}
-        if counted is not None:
-            used = {name: use & counted[name] for name, use in used.items()}
-        masses = {name: torch.where(used[name], mass, 0) for name, mass in diagonal.items()}
-        numbers = {name: use.to(torch.float64) for name, use in used.items()}
+        masses, numbers, logs = {}, {}, {}
+        for name, mass in diagonal.items():
+            keep = None if counted is None else counted[name]
+            masses[name], numbers[name], logs[name] = _counting(mass, keep)
         matrix = MassMatrix.build(groups, masses, by_entering=criterion == "path")
         entering, leaving = _sums(MassMatrix.build(groups, numbers))
         count = _total(numbers, groups)
@@ -81,7 +80,6 @@ class Objective:
         if held is not None:
             free &= ~held.to(free.device)
         if criterion == "path":
-            logs = {name: torch.where(used[name], mass, 1).log() for name, mass in masses.items()}
             offset = count.log() + _total(logs, groups) / count
         else:
             offset = _total(masses, groups).log()
@@ -153,6 +151,14 @@ def blocked(point: Point, bound: float | None) -> Tensor:
         return torch.zeros_like(point.z, dtype=torch.bool)
     upper = (point.z >= bound) & (point.gradient < 0)
     return upper | ((point.z <= -bound) & (point.gradient > 0))
+
+
+def _counting(mass: Tensor, counted: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Per element its mass, the number one and the logarithm of the mass, all of them zero where it does not count."""
+    use = mass > 0 if counted is None else (mass > 0) & counted
+    if bool(use.all()):  # the usual case, without copies
+        return mass, mass.new_ones(()).expand(mass.shape), mass.log()
+    return torch.where(use, mass, 0), use.to(torch.float64), torch.where(use, mass, 1).log()
 
 
 def _sums(matrix: MassMatrix) -> tuple[Tensor, Tensor]:

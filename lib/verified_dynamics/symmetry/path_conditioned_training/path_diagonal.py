@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 
-from verified_dynamics.symmetry.rescaling_invariance.forward_graph import forward_graph
 from verified_dynamics.symmetry.rescaling_invariance.path_pass import PathPass
 from verified_dynamics.symmetry.rescaling_invariance.scale_groups import ScaleGroupError
-from verified_dynamics.symmetry.rescaling_invariance.tensor_shapes import given_inputs, tensor_shapes
+from verified_dynamics.symmetry.rescaling_invariance.tensor_shapes import (
+    ForwardPass,
+    forward_pass,
+    tensor_shapes,
+)
 
 
 def path_diagonal(
-    model: nn.Module, example_input: Tensor | Sequence[Tensor], *, biases: bool = True
+    model: nn.Module, example_input: Tensor | Sequence[Tensor] | ForwardPass, *, biases: bool = True
 ) -> dict[str, Tensor]:
     """g = diag G by parameter name in float64, up to one factor that all of them share.
 
@@ -27,21 +30,19 @@ def path_diagonal(
 
 
 def diagonal_function(
-    model: nn.Module, example_input: Tensor | Sequence[Tensor], *, biases: bool = True
+    model: nn.Module, example_input: Tensor | Sequence[Tensor] | ForwardPass, *, biases: bool = True
 ) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
     """The map from parameters to g for networks of one architecture; ``torch.func.vmap`` stacks it."""
-    given = given_inputs(example_input)
-    graph = forward_graph(model, len(given))
-    inputs, shapes = _smallest(model, graph, given)
+    run = _smallest(model, forward_pass(model, example_input))
 
     def diagonal(parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
         left_out = {} if biases else {name: None for name in parameters if is_bias(name)}
         powers = {n: p.to(torch.float64) ** 2 for n, p in parameters.items() if n not in left_out}
         some = next(iter(parameters.values()))
-        ones = [torch.ones(x.shape, dtype=torch.float64, device=some.device) for x in inputs]
+        ones = [torch.ones(x.shape, dtype=torch.float64, device=some.device) for x in run.inputs]
 
         def total(powers: Mapping[str, Tensor]) -> Tensor:
-            return PathPass(model, graph, {**powers, **left_out}, 2.0, shapes=shapes).total(ones)[0]
+            return PathPass(model, run.graph, {**powers, **left_out}, 2.0, shapes=run.shapes).total(ones)[0]
 
         found = torch.func.grad(total)(powers)
         return {
@@ -56,15 +57,13 @@ def is_bias(name: str) -> bool:
     return name.rpartition(".")[2] == "bias"
 
 
-def _smallest(
-    model: nn.Module, graph: fx.Graph, given: tuple[Tensor, ...]
-) -> tuple[tuple[Tensor, ...], dict[fx.Node, torch.Size]]:
-    """One example of the batch with the shapes of all values, or the whole batch where the model refuses one alone."""
-    batched = all(isinstance(x, Tensor) and x.dim() > 0 and len(x) == len(given[0]) > 1 for x in given)
-    if batched:
-        alone = tuple(x[:1] for x in given)
+def _smallest(model: nn.Module, run: ForwardPass) -> ForwardPass:
+    """The pass on one example of the batch, or on the whole batch where the model refuses one alone."""
+    stacks = [isinstance(x, Tensor) and x.dim() > 0 and len(x) == len(run.inputs[0]) > 1 for x in run.inputs]
+    if stacks and all(stacks):
+        alone = tuple(x[:1] for x in run.inputs)
         try:
-            return alone, tensor_shapes(model, graph, alone)
+            return ForwardPass(run.graph, alone, tensor_shapes(model, run.graph, alone))
         except ScaleGroupError:  # the model's own code may ask for its batch
             pass
-    return given, tensor_shapes(model, graph, given)
+    return run

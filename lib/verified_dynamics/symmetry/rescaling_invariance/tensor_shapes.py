@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, fx, nn
 
+from verified_dynamics.symmetry.rescaling_invariance.forward_graph import forward_graph
 from verified_dynamics.symmetry.rescaling_invariance.scale_groups import ScaleGroupError
 from verified_dynamics.symmetry.rescaling_invariance.trace_errors import first_line
 from verified_dynamics.symmetry.rescaling_invariance.untouched import untouched
+
+
+@dataclass(frozen=True)
+class ForwardPass:
+    """The graph of a model's forward pass, and the shape of each node's value on ``inputs``."""
+
+    graph: fx.Graph
+    inputs: tuple[Tensor, ...]
+    shapes: Mapping[fx.Node, torch.Size]
+
+
+def forward_pass(model: nn.Module, example_input: Tensor | Sequence[Tensor] | ForwardPass) -> ForwardPass:
+    """Trace the model and run it once on the example; a pass that is known already is given back as it is.
+
+    Raises ScaleGroupError if the model cannot be traced or does not accept the example input.
+    """
+    if isinstance(example_input, ForwardPass):
+        return example_input
+    inputs = given_inputs(example_input)
+    graph = forward_graph(model, len(inputs))
+    return ForwardPass(graph, inputs, tensor_shapes(model, graph, inputs))
 
 
 class _Recorder(fx.Interpreter):

@@ -20,7 +20,7 @@ from verified_dynamics.symmetry.rescaling_invariance.scale_groups import (
     ScaleGroups,
 )
 from verified_dynamics.symmetry.rescaling_invariance.shared_parameters import shared_modules
-from verified_dynamics.symmetry.rescaling_invariance.tensor_shapes import given_inputs, tensor_shapes
+from verified_dynamics.symmetry.rescaling_invariance.tensor_shapes import ForwardPass, forward_pass
 from verified_dynamics.symmetry.rescaling_invariance.tracer import ScaleGroupTracer
 
 
@@ -37,7 +37,9 @@ def _compress(tracer: ScaleGroupTracer) -> tuple[Tensor, tuple[str, ...], tuple[
     )
 
 
-def scale_groups(model: nn.Module, example_input: Tensor | Sequence[Tensor] | None = None) -> ScaleGroups:
+def scale_groups(
+    model: nn.Module, example_input: Tensor | Sequence[Tensor] | ForwardPass | None = None
+) -> ScaleGroups:
     """Find the rescaling symmetry of ``model`` from one torch.fx trace in the mode (train or eval) that it is in.
 
     Followed: Linear, Conv1d/2d/3d and ConvTranspose1d/2d/3d (grouped and depthwise too), BatchNorm (the scale sits on γ
@@ -49,12 +51,12 @@ def scale_groups(model: nn.Module, example_input: Tensor | Sequence[Tensor] | No
     not fit is found here.  Without it, values are taken to be batched, and features of unknown rank to be ``(n, d)``:
     give an example where a layer for features sees more axes, ``(n, T, d)`` for instance, and a tuple of examples for a
     model with several inputs.  Arguments of the forward pass that are not given stay at their defaults.
+    A ``ForwardPass`` of this model stands for its example, and saves the trace and the run.
 
     Raises ScaleGroupError if the model cannot be traced or does not accept the example input.
     """
-    inputs = None if example_input is None else given_inputs(example_input)
-    graph = forward_graph(model, None if inputs is None else len(inputs))
-    shapes = None if inputs is None else tensor_shapes(model, graph, inputs)
+    run = None if example_input is None else forward_pass(model, example_input)
+    graph, shapes = (forward_graph(model), None) if run is None else (run.graph, run.shapes)
     tracer = ScaleGroupTracer(model, graph, shared_modules(model, graph), shapes)
     tracer.run()
     numbers, labels, members = _compress(tracer)

@@ -1,8 +1,11 @@
 """What path conditioning must leave as it was, written down before a call and compared after it."""
 
+import pytest
 import torch
+from torch import nn
 from torch.utils._pytree import tree_leaves
 
+from verified_dynamics.symmetry import path_condition
 from verified_dynamics.symmetry.rescaling_invariance.untouched import untouched
 
 
@@ -42,3 +45,18 @@ def same(first, second):
     # As bytes, so that a NaN equals itself and −0 differs from 0.
     first, second = (value.contiguous().reshape(-1, 1).view(torch.uint8) for value in (first, second))
     return torch.equal(first, second)
+
+
+def refused(error, model, example, *, optimizer=None, **options):
+    """The message of the error; model, gradients and optimizer are compared bit by bit."""
+    before = state(model, optimizer) if isinstance(model, nn.Module) else None
+    options = options if optimizer is None else {**options, "optimizer": optimizer}
+    for dry_run in (True, False):
+        with pytest.raises(error) as caught:
+            path_condition(model, example, dry_run=dry_run, **options)
+        if before is not None:
+            assert not difference(before, state(model, optimizer))
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.endswith(".")
+    return message

@@ -1,5 +1,6 @@
 """What the experiments measure, against independent calculations; and each measurement sees a planted fault."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -31,7 +32,7 @@ from verified_dynamics.symmetry.path_conditioned_training.experiments.setting im
     layer_parameters,
     moons_networks,
 )
-from verified_dynamics.symmetry.rescaling_invariance import scale_groups
+from verified_dynamics.symmetry.rescaling_invariance import Rescaling, scale_groups
 
 CPU = torch.device("cpu")
 OTHER_SEEDS = range(1000, 1006)  # not those of any profile
@@ -228,6 +229,19 @@ def test_the_solvers_agree_and_the_sign_slip_climbs():
     assert float(data["sign_slip_rise"].min()) > 0.01
 
 
+@pytest.mark.parametrize("name", ["newton", "block_updates", "sequential"])
+def test_one_solver_that_disagrees_is_seen(monkeypatch, name):
+    true = getattr(solving, name)
+
+    def off(objective, **options):
+        found = true(objective, **options)
+        return dataclasses.replace(found, z=found.z + 1e-3 * (torch.arange(found.z.shape[-1]) == 5))
+
+    monkeypatch.setattr(solving, name, off)
+    data = measured(experiments.solver_agreement, range(2))
+    np.testing.assert_allclose(data["disagreement"], 1e-3, rtol=1e-6)
+
+
 def test_a_rise_is_seen_even_when_it_is_small(monkeypatch):
     model, example = (
         MLP((2, 5, 4, 2), generator=torch.Generator().manual_seed(0)),
@@ -287,6 +301,11 @@ def test_conditioning_keeps_every_architectures_function(architecture):
     assert float(data[["training", "evaluation"]].to_array().max()) < 1e-13
     assert (data["imbalance_after"] < data["imbalance_before"]).all() and not data["undone"].any()
     assert (data["largest_log_scale"] > 0.05).all(), "nothing was rescaled"
+
+
+def test_an_undo_that_leaves_something_is_seen(monkeypatch):
+    monkeypatch.setattr(Rescaling, "undo", lambda self: None)
+    assert float(measured(experiments.conditioned_function, range(1), architecture="MLP")["undone"][0]) > 1e-3
 
 
 @pytest.mark.parametrize("breakage", ["scale before BatchNorm", "tanh", "gelu"])

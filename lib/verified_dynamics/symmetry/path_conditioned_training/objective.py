@@ -155,9 +155,9 @@ def blocked(point: Point, bound: float | None) -> Tensor:
 
 def _counting(mass: Tensor, counted: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
     """Per element its mass, the number one and the logarithm of the mass, all of them zero where it does not count."""
+    if (counted is None or bool(counted.all())) and mass.numel() and bool(mass.amin() > 0):
+        return mass, mass.new_ones(()).expand(mass.shape), mass.log()  # the usual case, without copies
     use = mass > 0 if counted is None else (mass > 0) & counted
-    if bool(use.all()):  # the usual case, without copies
-        return mass, mass.new_ones(()).expand(mass.shape), mass.log()
     return torch.where(use, mass, 0), use.to(torch.float64), torch.where(use, mass, 1).log()
 
 

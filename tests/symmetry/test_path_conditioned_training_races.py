@@ -74,6 +74,8 @@ def test_the_starting_points_are_what_their_names_say(field):
         )
         if "weight" in name:
             assert not torch.allclose(p[rows("random")], p[rows("path")], rtol=0.1)
+            # Found from another point of the orbit, so that the last digits differ.
+            assert not torch.equal(p[rows("random, then path")], p[rows("path")])
 
 
 def test_ten_sweeps_are_the_published_method(field):
@@ -90,6 +92,9 @@ def test_a_random_rescaling_belongs_to_its_seed():
     together, alone = scaled_at_random(ensemble), scaled_at_random(ensemble.select([1]))
     for name, p in together.parameters.items():
         assert torch.equal(p[1:], alone.parameters[name])
+    scales = together.parameters["linear1.bias"] / ensemble.parameters["linear1.bias"]
+    assert not torch.allclose(scales[0], scales[1], rtol=0.1)
+    assert float(scales.log().std()) == pytest.approx(1.0, abs=0.25)
 
 
 def test_conditioning_after_a_random_rescaling_races_as_conditioning_alone(field):

@@ -19,7 +19,7 @@ from path_conditioning_builders import (
     tokens,
     with_dead_neurons,
 )
-from path_conditioning_networks import Inverted, PreActivation, ResNet18, TransformerBlock, UNet
+from path_conditioning_networks import Excited, Inverted, PreActivation, ResNet18, TransformerBlock, UNet
 from rescaling_architectures import Net, conv, disturb, normal
 from torch import Tensor, nn
 
@@ -41,6 +41,7 @@ FULLY_CONNECTED = {
     "mlp": lambda: Case(disturb(mlp(8, 16, 12, 3)), VECTOR, 28),
     "mlp without biases": lambda: Case(disturb(mlp(8, 16, 12, 3, bias=False)), VECTOR, 28),
     "mlp, leaky": lambda: Case(disturb(mlp(8, 9, 7, 3, activation=nn.LeakyReLU)), VECTOR, 16),
+    "mlp, steep": lambda: Case(disturb(mlp(8, 9, 7, 3, activation=lambda: nn.LeakyReLU(-2.0))), VECTOR, 16),
     "mlp, prelu": lambda: Case(disturb(mlp(8, 9, 7, 3, activation=nn.PReLU)), VECTOR, 16),
     "mlp, linear": lambda: Case(disturb(mlp(8, 9, 7, 3, activation=nn.Identity)), VECTOR, 16),
     "mlp, dropout": lambda: Case(disturb(mlp(8, 9, 7, 3, between=[nn.Dropout])), VECTOR, 16),
@@ -208,6 +209,7 @@ CONVOLUTIONAL = {
 }
 
 PARTLY_FOLLOWED = {
+    "squeezed and excited": lambda: Case(disturb(Excited()), IMAGE, 3 + 4),
     "gelu": lambda: Case(disturb(mlp(8, 9, 7, 3, activation=nn.GELU)), VECTOR, 0),
     "layer norm": lambda: Case(
         disturb(nn.Sequential(nn.Linear(8, 9), nn.LayerNorm(9), nn.ReLU(), nn.Linear(9, 3))), VECTOR, 0

@@ -144,3 +144,19 @@ class TransformerBlock(nn.Module):
         h = self.norm1(x)
         x = x + self.attention(h, h, h, need_weights=False)[0]
         return x + self.feed_forward(self.norm2(x))
+
+
+class Excited(nn.Module):
+    """Channels that are multiplied by a gate of their own means (Hu et al. 2018): both are pinned."""
+
+    def __init__(self, width=6, squeezed=3):
+        super().__init__()
+        self.conv1, self.conv2 = _convolution(3, width), _convolution(width, 4)
+        self.squeeze, self.excite = nn.Linear(width, squeezed), nn.Linear(squeezed, width)
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x):
+        x = torch.relu(self.conv1(x))
+        gate = torch.sigmoid(self.excite(torch.relu(self.squeeze(x.mean((2, 3))))))
+        x = torch.relu(self.conv2(x * gate[:, :, None, None]))
+        return self.head(x.mean((2, 3)))

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from path_conditioning_architectures import CASES, Case, mlp
+from path_conditioning_architectures import CASES, PARTLY_FOLLOWED, Case, mlp
 from path_conditioning_networks import ResNet18
 from path_conditioning_watch import difference, outputs, state
 from rescaling_architectures import FOLLOWED, PINNED, disturb, normal
@@ -150,6 +150,28 @@ def test_frozen_parameters_stay_bit_by_bit_and_are_named():
     changed = {name for name in difference(before, state(model)) if name.startswith("model")}
     assert changed == {"model 5.weight", "model 5.bias", "model 7.weight"}
     assert "left alone, because a frozen parameter touches it: 1[0], 1[1]" in str(report)
+
+
+def test_a_steep_activation_is_no_reason_to_stand_still():
+    model, example, _ = CASES["mlp, steep"]()
+    report = path_condition(model, example)
+    assert report.imbalance_after < 0.5 * report.imbalance_before
+
+
+def test_hooks_on_gradients_stay_and_are_not_called():
+    model, example, count = CASES["mlp"]()
+    called = []
+    model[1].register_full_backward_hook(lambda *arguments: called.append(arguments))
+    assert not faults(Case(model, example, count))
+    assert not called
+    model(example).sum().backward()
+    assert len(called) == 1
+
+
+@pytest.mark.parametrize("name", PARTLY_FOLLOWED)
+def test_reasons_are_words_and_not_addresses(name):
+    model, example, _ = PARTLY_FOLLOWED[name]()
+    assert "0x" not in str(path_condition(model, example))
 
 
 def test_a_transformer_reports_what_it_pins():

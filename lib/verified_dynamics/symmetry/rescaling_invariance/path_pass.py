@@ -102,7 +102,7 @@ class PathPass(fx.Interpreter):
         x = args[0] if args and isinstance(args[0], Scaled) else None
         if x is None or len(args) > 1 or kwargs:
             return self._cut(args, kwargs, f"{kind.__name__} at {target!r}")
-        if kind is nn.LeakyReLU and abs(module.negative_slope) > 1:
+        if kind is nn.LeakyReLU and abs(module.negative_slope) > 1 and self.shapes is None:
             return self._cut(args, kwargs, f"{kind.__name__} at {target!r}")
         if kind in POINTWISE_MODULES and not (kind is nn.PReLU and self.shapes is None):
             return x
@@ -163,10 +163,7 @@ class PathPass(fx.Interpreter):
     def _linear(self, target: str, module: nn.Module, x: Scaled) -> Scaled:
         weight = self._power(target, module, "weight")
         bias = self._power(target, module, "bias")
-        tensors = {"weight": weight}
-        if module.bias is not None:
-            tensors["bias"] = weight.new_zeros(module.bias.shape)
-        x = Scaled(torch.func.functional_call(module, tensors, (x.values,)), x.log_factor)
+        x = Scaled(_applied(module, x.values, weight), x.log_factor)
         if bias is None:
             return x.normalised()
         shape = (-1,) if isinstance(module, nn.Linear) else (-1, *(1,) * len(module.kernel_size))
@@ -278,6 +275,17 @@ def _carries_mass(values: object) -> bool:
 
 def _listed_masses(args: tuple) -> bool:
     return isinstance(args[0], (list, tuple)) and all(isinstance(part, Scaled) for part in args[0])
+
+
+def _applied(module: nn.Module, x: Tensor, weight: Tensor) -> Tensor:
+    """The layer without bias and with other weights, and without the hooks of its own call."""
+    if isinstance(module, nn.Linear):
+        return F.linear(x, weight)
+    if type(module) in CONVOLUTIONS:
+        return module._conv_forward(x, weight, None)
+    convolution = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[len(module.kernel_size) - 1]
+    options = (module.stride, module.padding, module.output_padding, module.groups, module.dilation)
+    return convolution(x, weight, None, *options)
 
 
 def _zero_padded(module: nn.Module) -> bool:

@@ -153,7 +153,7 @@ class ScaleGroupTracer:
         return torch.zeros(width, dtype=torch.long)
 
     def _visit_call(self, node: fx.Node) -> Flow | None:
-        name = node.target if node.op == "call_method" else getattr(node.target, "__name__", str(node.target))
+        name = _name(node)
         if is_shape_query(node):
             return None
         sources = self._sources(node)
@@ -186,7 +186,7 @@ class ScaleGroupTracer:
             return source
         enough = axes is None or (source.rank or 0) >= axes + 2  # batch, channels and the axes that are mixed
         if source.axis != 1 or source.flattened or not enough:
-            name = type(module).__name__ if module else node.target.__name__
+            name = type(module).__name__ if module else _name(node)
             return self._pin(node, f"{name} mixes neighbouring features")
         return source
 
@@ -280,10 +280,14 @@ class ScaleGroupTracer:
     def _pin(self, node: fx.Node, reason: str) -> Flow:
         ids = {self.groups.root(i) for flow in self._sources(node) for i in flow.ids or ()} - {PINNED}
         if ids or node.op == "call_module":
-            self.pins.append(Pin(str(node.target), len(ids), reason))
+            self.pins.append(Pin(_name(node), len(ids), reason))
         for item in ids:
             self.groups.join(PINNED, item)
         return Flow(None)
+
+
+def _name(node: fx.Node) -> str:
+    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
 
 
 def _repeated(source: Flow, times: int) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 Run: `OMP_NUM_THREADS=1 python tests/benchmarks/path_conditioning.py --official FOLDER`, FOLDER being a checkout of the
 repository Artim436/pathcond, which is no part of this project; without it, only this library is measured.  CPU seconds
-on one thread; ratios are taken within one run.
+on one thread; ratios are taken within one run, which takes six minutes or more.
 """
 
 import argparse

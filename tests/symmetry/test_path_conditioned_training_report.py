@@ -32,7 +32,7 @@ def test_the_report_reads_as_a_text():
         "largest log-scale #, # groups at the limit #\n"
         "converged after # Newton steps under the criterion 'path', residual #\n"
         "relative change of the output on the example: #\n"
-        "pinned: # channels at output, because the scale of the network's output is part of the function"
+        "pinned, because the scale of the network's output is part of the function: # channels at output"
     )
 
 
@@ -208,3 +208,11 @@ def test_a_member_is_conditioned_as_it_is_alone(options):
         for name, p in alone.named_parameters():
             assert torch.allclose(ensemble.parameters[name][k], p, rtol=1e-7, atol=1e-12)
     assert not torch.allclose(solution.z[0], solution.z[1], rtol=1e-2)
+
+
+def test_pins_of_one_reason_share_a_line():
+    model, example, _ = CASES["residual eighteen"]()
+    lines = [line for line in str(path_condition(model, example)).splitlines() if "BatchNorm" in line]
+    assert len(lines) == 1
+    assert lines[0].count("channels at") == 4
+    assert lines[0].endswith("and 16 more")

@@ -65,9 +65,21 @@ class PathConditioning:
             lines += self._course()
         else:
             lines.append("nothing to rescale: the reasons stand below")
-        lines += _listed("left alone, because nothing enters or leaves it", self.skipped)
+        lines += _listed("left alone, because no mass in double precision enters or leaves it", self.skipped)
         lines += _listed("left alone, because a frozen parameter touches it", self.frozen)
-        return "\n".join([*lines, *(str(pin) for pin in self.groups.pinned)])
+        return "\n".join([*lines, *self._pins()])
+
+    def _pins(self) -> list[str]:
+        """One line for each reason, with the places where it holds."""
+        places: dict[str, list[str]] = {}
+        for pin in self.groups.pinned:
+            many = {0: "no channels", 1: "1 channel"}.get(pin.channels, f"{pin.channels} channels")
+            places.setdefault(pin.reason, []).append(f"{many} at {pin.where}")
+        return [
+            line
+            for reason, where in places.items()
+            for line in _listed(f"pinned, because {reason}", tuple(where))
+        ]
 
     def _course(self) -> list[str]:
         ended = "converged" if self.converged else "not converged"

@@ -10,26 +10,26 @@ import xarray as xr
 from torch import Tensor, nn
 
 from verified_dynamics.experiments import Profile, Tolerance, experiment
-from verified_dynamics.models import MLP, ConvNet, DenseNet, ResNet
+from verified_dynamics.models import MLP, ConvNet
 from verified_dynamics.symmetry.path_conditioned_training.conditioning import path_condition
 from verified_dynamics.symmetry.path_conditioned_training.experiments.setting import CHAPTER, generator
+from verified_dynamics.symmetry.rescaling_invariance.experiments.symmetry import ARCHITECTURES as RESCALED
 
-_IMAGES = {"image_channels": 1, "width": 4}
 _MLP = (64, 16, 12, 5)
-ARCHITECTURES: dict[str, Callable[[torch.Generator], nn.Module]] = {
-    "MLP": lambda g: MLP(_MLP, generator=g),
+_OTHERS: dict[str, Callable[[torch.Generator], nn.Module]] = {
     "MLP, no biases": lambda g: MLP(_MLP, bias=False, generator=g),
     "MLP, ten layers": lambda g: MLP((64, *[12] * 9, 5), generator=g),
-    "MLP, leaky ReLU": lambda g: MLP(_MLP, activation="leaky_relu", generator=g),
-    "MLP with BatchNorm": lambda g: MLP(_MLP, batch_norm=True, generator=g),
-    "convolution": lambda g: ConvNet((1, 4, 6), 5, image_size=8, generator=g),
     "convolution with BatchNorm": lambda g: ConvNet((1, 4, 6), 5, batch_norm=True, generator=g),
-    "grouped convolution": lambda g: ConvNet((1, 4, 6), 5, groups=2, pooling="average", generator=g),
-    "depthwise convolution": lambda g: ConvNet((1, 4, 6), 5, depthwise=True, generator=g),
-    "residual": lambda g: ResNet(5, batch_norm=False, generator=g, **_IMAGES),
-    "residual with BatchNorm": lambda g: ResNet(5, generator=g, **_IMAGES),
-    "concatenation": lambda g: DenseNet(5, generator=g, **_IMAGES),
 }
+# Those on which the rescaling itself was measured, and three more.
+ARCHITECTURES = {
+    name: {**RESCALED, **_OTHERS}[name]
+    for name in (
+        "MLP", "MLP, no biases", "MLP, ten layers", "MLP, leaky ReLU", "MLP with BatchNorm", "convolution",
+        "convolution with BatchNorm", "grouped convolution", "depthwise convolution", "residual",
+        "residual with BatchNorm", "concatenation",
+    )
+}  # fmt: skip
 
 
 @experiment(

@@ -96,6 +96,13 @@ def test_paper_shows_neither_code_nor_folds_and_lists_the_figures_with_their_add
     assert f"{addresses.site()}/figures/drift.html" in soup.select_one(".vd-lof-address").get_text()
 
 
+def test_the_place_of_a_section_is_its_heading(document):
+    """A section may begin at the foot of a page whose heading stands on the next one."""
+    soup, headings = document
+    assert soup.find(id="chapters-symmetry-scaling--law").name == "h3"
+    assert any(heading.anchor == "chapters-symmetry-scaling--law" for heading in headings)
+
+
 def test_a_heading_is_told_in_plain_words():
     assert plain(r"How slow is <span>\(1/\log t\)</span>") == "How slow is 1/log t"
 

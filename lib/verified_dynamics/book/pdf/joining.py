@@ -143,11 +143,11 @@ def _foreign(address: str) -> bool:
 
 
 def _anchor_of(heading: Tag) -> str | None:
-    """Sphinx gives the id to the section around a heading; a heading made by hand has its own."""
-    if heading.get("id"):
-        return heading["id"]
+    """The heading's id.  Sphinx gives it to the section around, which may begin on the page before its heading."""
     section = heading.find_parent("section")
-    return section.get("id") if section is not None else None
+    if not heading.get("id") and section is not None and section.get("id"):
+        heading["id"] = section.attrs.pop("id")
+    return heading.get("id")
 
 
 def _words_of(heading: Tag) -> str:

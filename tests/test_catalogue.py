@@ -5,7 +5,7 @@ from verified_dynamics.experiments import ExperimentError
 
 
 def test_the_parts_are_the_packages_that_are_neither_instruments_nor_book():
-    assert {"symmetry", "margin"} <= set(catalogue.parts())
+    assert {"degeneracy", "margin", "symmetry"} <= set(catalogue.parts())
     assert not set(catalogue.parts()) & (catalogue.INSTRUMENTS | catalogue.BOOK_FLOOR)
 
 

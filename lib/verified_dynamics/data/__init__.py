@@ -8,6 +8,7 @@ from verified_dynamics.data.local_files import FOLDER_VARIABLE, data_folder
 from verified_dynamics.data.markov import MarkovChain, markov_text
 from verified_dynamics.data.moons import moons
 from verified_dynamics.data.python_sources import standard_library_text
+from verified_dynamics.data.regression_tasks import TaskPool, regression_sequences
 from verified_dynamics.data.separable import PlantedSeparation, planted_separation, separable_gaussian
 from verified_dynamics.data.strings import StringSet, counter_language, every_string, is_counter_string
 from verified_dynamics.data.text import Text
@@ -22,6 +23,7 @@ __all__ = [
     "MarkovChain",
     "PlantedSeparation",
     "StringSet",
+    "TaskPool",
     "Text",
     "cifar10",
     "counter_language",
@@ -35,6 +37,7 @@ __all__ = [
     "penn_treebank",
     "planted_separation",
     "read_idx",
+    "regression_sequences",
     "separable_gaussian",
     "standard_library_text",
     "wikitext2",

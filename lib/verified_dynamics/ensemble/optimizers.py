@@ -69,9 +69,12 @@ class GroupedOptimizer:
             for leaves, rate in zip(self.leaves, rates.unique(), strict=True)
         ]
         self.optimizer = optimizer(groups, lr=groups[0]["lr"], **options)
+        self.rates = [group["lr"] for group in groups]
 
-    def step(self, gradients: list[Tensor | None]) -> None:
-        """One step of every group on the gradients (members, *shape) of the stacked parameters."""
+    def step(self, gradients: list[Tensor | None], factor: float = 1.0) -> None:
+        """One step of every group on the gradients (members, *shape), each rate multiplied by `factor`."""
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
         for rows, leaves in zip(self.rows, self.leaves, strict=True):
             for leaf, gradient in zip(leaves, gradients, strict=True):
                 leaf.grad = None if gradient is None else gradient[rows]

@@ -14,10 +14,11 @@ from verified_dynamics.ensemble.errors import EnsembleError
 class Plan:
     """Data, rates (members,), batches and recorded steps of a training."""
 
-    data: tuple[Tensor, ...]
+    data: tuple[Tensor, ...] | Callable[[int], Sequence[Tensor]]
     shared_data: bool
     samples: int
     rates: Tensor
+    schedule: Callable[[int], float] | None
     steps: int
     batch_size: int | None
     stream: int
@@ -27,16 +28,23 @@ class Plan:
 
     def select(self, rows: slice) -> "Plan":
         """The same plan for these members only."""
-        data = self.data if self.shared_data else tuple(column[rows] for column in self.data)
-        return replace(self, data=data, rates=self.rates[rows])
+        return replace(self, data=self._rows(rows), rates=self.rates[rows])
+
+    def _rows(self, rows: slice):
+        if self.shared_data:
+            return self.data
+        if callable(self.data):
+            return lambda step: tuple(column[rows] for column in self.data(step))
+        return tuple(column[rows] for column in self.data)
 
 
 def make_plan(
     ensemble: Ensemble,
-    data: Sequence[Tensor],
+    data: Sequence[Tensor] | Callable[[int], Sequence[Tensor]],
     *,
     steps: int,
     learning_rate: float | Tensor,
+    schedule: Callable[[int], float] | None,
     batch_size: int | None,
     stream: int,
     shared_data: bool,
@@ -49,8 +57,11 @@ def make_plan(
         raise EnsembleError(f"The number of steps is at least zero, but {steps} was given.")
     if chunk is not None and chunk < 1:
         raise EnsembleError(f"A chunk has at least one member, but chunk={chunk} was given.")
-    data = _checked_data(ensemble, data, shared_data)
-    samples = data[0].shape[0 if shared_data else 1] if data else 0
+    first = data(0) if callable(data) else data
+    checked = _checked_data(ensemble, first, shared_data)
+    samples = checked[0].shape[0 if shared_data else 1] if checked else 0
+    if callable(data) and batch_size is not None:
+        raise EnsembleError("Data drawn anew at each step comes in batches already: leave batch_size out.")
     if batch_size is not None and not 1 <= batch_size <= samples:
         raise EnsembleError(
             f"batch_size={batch_size} must lie between 1 and the number of samples, {samples}."
@@ -58,7 +69,10 @@ def make_plan(
     rates = _rates(ensemble, learning_rate)
     recorded = _recorded_steps(record, record_at, steps)
     size = len(ensemble) if chunk is None else chunk
-    return Plan(data, shared_data, samples, rates, steps, batch_size, stream, record, recorded, size)
+    columns = data if callable(data) else checked
+    return Plan(
+        columns, shared_data, samples, rates, schedule, steps, batch_size, stream, record, recorded, size
+    )
 
 
 def _checked_data(ensemble: Ensemble, data: Sequence[Tensor], shared: bool) -> tuple[Tensor, ...]:

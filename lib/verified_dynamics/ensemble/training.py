@@ -33,11 +33,12 @@ class Trajectory:
 def train(
     ensemble: Ensemble,
     loss: Callable[..., Tensor],
-    data: Sequence[Tensor],
+    data: Sequence[Tensor] | Callable[[int], Sequence[Tensor]],
     *,
     steps: int,
     optimizer: Callable = torch.optim.SGD,
     learning_rate: float | Tensor = 0.1,
+    schedule: Callable[[int], float] | None = None,
     batch_size: int | None = None,
     shared_data: bool = True,
     record: Callable[[Ensemble, int], Mapping[str, Tensor]] | None = None,
@@ -49,7 +50,8 @@ def train(
     """Train every member in place by an elementwise optimizer of `torch.optim`, all of them in each step.
 
     loss(model, *batch) is a scalar, model one member as a function of its input. data: tensors with the samples
-    first (n, ...), or (members, n, ...) where the data is not shared. learning_rate: one for all, or (members,).
+    first (n, ...), or (members, n, ...) where the data is not shared; or a function of the step (from 0) that gives
+    such tensors, the data of that step alone. learning_rate: one for all, or (members,); schedule(step) multiplies it.
     batch_size: each member draws its own minibatches from its seed and `stream` (see Batches); all data
     where None. record(ensemble, step) gives tensors (members, ...) by name at the steps in record_at, 0 being
     before the first step; under chunks it sees the members of one chunk (`ensemble.seeds` says which).
@@ -61,8 +63,8 @@ def train(
     members, for data, rates or records that do not fit, and where one member is too large for the memory.
     """
     plan = make_plan(
-        ensemble, data, steps=steps, learning_rate=learning_rate, batch_size=batch_size, stream=stream,
-        shared_data=shared_data, record=record, record_at=record_at, chunk=chunk,
+        ensemble, data, steps=steps, learning_rate=learning_rate, schedule=schedule, batch_size=batch_size,
+        stream=stream, shared_data=shared_data, record=record, record_at=record_at, chunk=chunk,
     )  # fmt: skip
     options = dict(optimizer_options or {})
     check_elementwise(optimizer, options)
@@ -90,11 +92,11 @@ class _Run:
         self.plan, self.part, self.loss = plan, part, loss
         self.lone = len(part) == 1
         parameters, self.buffers = part.parameters, part.buffers
-        seeds, rates, self.data = part.seeds, plan.rates, part.columns(plan.data, shared=plan.shared_data)
+        seeds, rates = part.seeds, plan.rates
+        self.data = None if callable(plan.data) else self._columns(plan.data)
         if self.lone:
             parameters, self.buffers = doubled(parameters), doubled(self.buffers)
             seeds, rates = seeds * 2, torch.cat([rates, rates])
-            self.data = tuple(torch.cat([column, column]) for column in self.data)
         trained = {name: p.requires_grad for name, p in part.module.named_parameters()}
         self.parameters = {name: p.requires_grad_(trained[name]) for name, p in parameters.items()}
         self.leaves = [p for p in self.parameters.values() if p.requires_grad]
@@ -110,14 +112,14 @@ class _Run:
             if step in self.plan.record_at:
                 records.append(self._recorded(step))
             if step < self.plan.steps:
-                losses.append(self._step())
+                losses.append(self._step(step))
         count = len(self.part)
         stacked = torch.stack(losses, dim=1)[:count].cpu() if losses else torch.empty(count, 0)
         tensors = {**self.parameters, **self.buffers}
         return _Outcome({name: t.detach()[:count] for name, t in tensors.items()}, records, stacked)
 
-    def _step(self) -> Tensor:
-        values = self.mapped(self.parameters, self.buffers, self._batch())  # (members,)
+    def _step(self, step: int) -> Tensor:
+        values = self.mapped(self.parameters, self.buffers, self._batch(step))  # (members,)
         if values.ndim != 1:
             raise EnsembleError(
                 f"The loss of a member must be a scalar, but has shape {tuple(values.shape[1:])}."
@@ -125,13 +127,21 @@ class _Run:
         if not values.requires_grad:
             raise EnsembleError("The loss does not depend on any parameter that is trained.")
         # The sum over members gives each its own gradient: no member's loss contains another's parameters.
-        self.optimizer.step(list(torch.autograd.grad(values.sum(), self.leaves, allow_unused=True)))
+        factor = 1.0 if self.plan.schedule is None else float(self.plan.schedule(step))
+        gradients = list(torch.autograd.grad(values.sum(), self.leaves, allow_unused=True))
+        self.optimizer.step(gradients, factor)
         return values.detach()
 
     def _member_loss(self, parameters, buffers, batch) -> Tensor:
         return self.loss(Member(self.part.module, parameters, buffers), *batch)
 
-    def _batch(self) -> tuple[Tensor, ...]:
+    def _columns(self, data: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        columns = self.part.columns(data, shared=self.plan.shared_data)
+        return tuple(torch.cat([column, column]) for column in columns) if self.lone else columns
+
+    def _batch(self, step: int) -> tuple[Tensor, ...]:
+        if callable(self.plan.data):
+            return self._columns(self.plan.data(step))
         if self.batches is None:
             return self.data
         index = self.batches.draw().to(self.part.device)  # (members, b)

@@ -13,6 +13,7 @@ from verified_dynamics.models.attention import (
 from verified_dynamics.models.convolutional import ConvNet
 from verified_dynamics.models.dense import DenseLayer, DenseNet
 from verified_dynamics.models.mlp import MLP
+from verified_dynamics.models.regression_transformer import RegressionTransformer, regression_tokens
 from verified_dynamics.models.residual import ResidualBlock, ResNet
 from verified_dynamics.models.transformer import NORMALISATIONS, FeedForward, LayerNorm, Sublayer, Transformer
 
@@ -28,6 +29,7 @@ __all__ = [
     "FeedForward",
     "LayerNorm",
     "MultiHeadAttention",
+    "RegressionTransformer",
     "ResNet",
     "ResidualBlock",
     "SquaredReLU",
@@ -37,5 +39,6 @@ __all__ = [
     "causal_mask",
     "masked_softmax",
     "multiply_mask",
+    "regression_tokens",
     "saturated_softmax",
 ]

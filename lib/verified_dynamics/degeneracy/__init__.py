@@ -1,0 +1,1 @@
+"""Degeneracy: the geometry of singular minima, and what it says about the stages of training."""

@@ -10,6 +10,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from verified_dynamics.degeneracy.local_learning_coefficient.errors import LearningCoefficientError
 from verified_dynamics.degeneracy.local_learning_coefficient.problem import Problem
+from verified_dynamics.degeneracy.local_learning_coefficient.short_softmax import DECOMPOSITIONS
 from verified_dynamics.ensemble.stacking import Member
 
 
@@ -111,7 +112,9 @@ class TracedGradient:
 
         try:
             with mapping():
-                self.program = make_fx(function)(*views, *stacked.rest, *batch)
+                self.program = make_fx(function, decomposition_table=DECOMPOSITIONS)(
+                    *views, *stacked.rest, *batch
+                )
         except LearningCoefficientError:
             raise
         except Exception:  # whatever the tracer cannot follow runs untraced, with the same result

@@ -14,9 +14,8 @@ from verified_dynamics.degeneracy.local_learning_coefficient.stacked_loss import
 from verified_dynamics.ensemble.chunks import in_chunks
 
 LANCZOS_STEPS, SCRAMBLES, LOSS_SAMPLES = 12, 8, 1024
-MEMBERS_OF_A_POINT = (
-    8  # copies of the network that a Hessian-vector product of a point takes, with its probes
-)
+MEMBERS_OF_A_POINT = 8  # copies of the network in the Hessian-vector products of a point and its probes
+SMALL = 400_000  # parameters, or samples, of all copies together that are few for any memory
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,9 @@ def survey(
 
     scale: the mean preconditioner (R, d) of the chains, or None.
     """
-    samples = settings.batch_size or problem.samples
-    together = max(
-        1, settings.chunk * samples // (MEMBERS_OF_A_POINT * min(problem.samples, HESSIAN_SAMPLES))
-    )
+    samples = min(problem.samples, HESSIAN_SAMPLES)
+    as_chains = settings.chunk * (settings.batch_size or problem.samples) // (MEMBERS_OF_A_POINT * samples)
+    together = max(1, as_chains, SMALL // (MEMBERS_OF_A_POINT * max(samples, problem.dimension)))
     given = None if untrained_loss is None else _given(untrained_loss, problem.points)
 
     def work(rows: slice) -> Surroundings:

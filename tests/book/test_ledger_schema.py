@@ -16,7 +16,7 @@ from verified_dynamics.book.ledger import LedgerError, collect, to_json
 ROOT = Path(__file__).parents[2]
 
 # What a version permits, whatever the words. A change of structure needs another version and another line here.
-STRUCTURES = {"1.0": "f364c108f6fe6845"}
+STRUCTURES = {"1.0": "f364c108f6fe6845", "1.1": "34725420b9752478"}
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ FAULTS = [
     ),
     (lambda found: found["totals"].update(full_squares="all"), "The ledger, under totals/full_squares,"),
     (lambda found: found.pop("version"), "'version' is a required property"),
-    (lambda found: found.update(version="0.9"), "'1.0' was expected"),
+    (lambda found: found.update(version="0.9"), "'1.1' was expected"),
 ]
 
 

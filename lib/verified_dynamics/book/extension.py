@@ -17,6 +17,7 @@ from verified_dynamics.book import (
     mathjax,
     published,
     schema_page,
+    simulations,
     styles,
 )
 from verified_dynamics.book.cards import JoinStatements
@@ -56,6 +57,7 @@ def setup(app) -> dict:
     app.connect("env-get-updated", renumbered)
     app.connect("env-purge-doc", purge)
     app.connect("doctree-resolved", add_head)
+    app.connect("html-page-context", simulations.add_files)
     app.connect("html-page-context", mend_page, priority=900)
     app.connect("html-collect-pages", pages)
     app.connect("build-finished", finish)

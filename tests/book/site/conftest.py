@@ -65,3 +65,34 @@ def opened(page, address):
     """The ledger page, fresh."""
     page.goto(address, wait_until="load")
     return page
+
+
+@pytest.fixture
+def open_simulation(site, browser):
+    """Opens a page with a simulation, `name#fragment`, with options of the browser's context.
+
+    Afterwards: the page had no error, opened no dialog, and asked no server for anything.
+    """
+    contexts, faults = [], []
+
+    def note(request):
+        if not request.url.startswith(("file:", "data:", "blob:")):
+            faults.append(request.url)
+
+    def open_(name: str, **options):
+        path, _, fragment = name.partition("#")
+        context = browser.new_context(**({"viewport": {"width": 1280, "height": 1000}} | options))
+        contexts.append(context)
+        opened = context.new_page()
+        opened.route("**/mathjax/**", lambda route: route.abort())
+        opened.on("pageerror", lambda error: faults.append(str(error)))
+        opened.on("dialog", lambda dialog: (faults.append("a dialog opened"), dialog.dismiss()))
+        opened.on("request", note)
+        opened.goto(f"{(site / path).resolve().as_uri()}#{fragment}", wait_until="load")
+        opened.wait_for_selector(".vd-sim-ready")
+        return opened
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert faults == []

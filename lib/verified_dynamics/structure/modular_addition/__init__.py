@@ -1,0 +1,141 @@
+"""Modular addition: two forces between the sums of embeddings, and the grids and circles to which they lead."""
+
+from verified_dynamics.structure.modular_addition.classification import (
+    STRUCTURES,
+    classify,
+    from_scores,
+    null_points,
+    shuffled,
+)
+from verified_dynamics.structure.modular_addition.constructions import (
+    circle_accuracy,
+    circle_scores,
+    gromov_accuracy,
+    largest_safe_modulus,
+    phase_error,
+)
+from verified_dynamics.structure.modular_addition.equilibria import (
+    alignment_force,
+    distance_to_circle,
+    jacobian,
+    residual_force,
+    spectrum,
+)
+from verified_dynamics.structure.modular_addition.errors import ModularAdditionError
+from verified_dynamics.structure.modular_addition.forces import alignment, clustering, clustering_energy
+from verified_dynamics.structure.modular_addition.margin import (
+    best_neurons,
+    maximum_margin,
+    mean_margin,
+    normalised_margin,
+    single_frequency_neurons,
+    two_frequency_neurons,
+)
+from verified_dynamics.structure.modular_addition.metrics import (
+    aspect,
+    circularity,
+    frequency,
+    frequency_powers,
+    grid_score,
+    purity,
+    structure_factors,
+    sum_clusters,
+    whitened,
+)
+from verified_dynamics.structure.modular_addition.networks import (
+    Networks,
+    accuracy,
+    initial,
+    loss_and_gradient,
+    train,
+)
+from verified_dynamics.structure.modular_addition.particles import (
+    circle,
+    force,
+    random_points,
+    simulate,
+    with_rms,
+)
+from verified_dynamics.structure.modular_addition.sumsets import (
+    contradictions,
+    distinct_sums,
+    lattice,
+    smallest_sumset,
+)
+from verified_dynamics.structure.modular_addition.tables import (
+    check_split,
+    classes,
+    coupling,
+    incidence,
+    pairs,
+    split,
+    sum_points,
+)
+from verified_dynamics.structure.modular_addition.tangent_kernel import (
+    measured_force,
+    predicted_force,
+    relative_error,
+    second_layer_kernel,
+)
+
+__all__ = [
+    "STRUCTURES",
+    "ModularAdditionError",
+    "Networks",
+    "accuracy",
+    "alignment",
+    "alignment_force",
+    "aspect",
+    "best_neurons",
+    "check_split",
+    "circle",
+    "circle_accuracy",
+    "circle_scores",
+    "circularity",
+    "classes",
+    "classify",
+    "clustering",
+    "clustering_energy",
+    "contradictions",
+    "coupling",
+    "distance_to_circle",
+    "distinct_sums",
+    "force",
+    "frequency",
+    "frequency_powers",
+    "from_scores",
+    "grid_score",
+    "gromov_accuracy",
+    "incidence",
+    "initial",
+    "jacobian",
+    "largest_safe_modulus",
+    "lattice",
+    "loss_and_gradient",
+    "maximum_margin",
+    "mean_margin",
+    "measured_force",
+    "normalised_margin",
+    "null_points",
+    "pairs",
+    "phase_error",
+    "predicted_force",
+    "purity",
+    "random_points",
+    "relative_error",
+    "residual_force",
+    "second_layer_kernel",
+    "shuffled",
+    "simulate",
+    "single_frequency_neurons",
+    "smallest_sumset",
+    "spectrum",
+    "split",
+    "structure_factors",
+    "sum_clusters",
+    "sum_points",
+    "train",
+    "two_frequency_neurons",
+    "whitened",
+    "with_rms",
+]

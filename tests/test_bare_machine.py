@@ -6,6 +6,7 @@ import sys
 import pytest
 
 ABSENT = (
+    "arviz",
     "IPython",
     "ipykernel",
     "jupyter_client",

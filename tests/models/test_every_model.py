@@ -6,7 +6,16 @@ import pytest
 import torch
 from torch.func import functional_call, grad, stack_module_state, vmap
 
-from verified_dynamics.models import MASKS, MLP, NORMALISATIONS, ConvNet, DenseNet, ResNet, Transformer
+from verified_dynamics.models import (
+    MASKS,
+    MLP,
+    NORMALISATIONS,
+    AttentionOnlyTransformer,
+    ConvNet,
+    DenseNet,
+    ResNet,
+    Transformer,
+)
 
 MEMBERS = 3
 
@@ -36,6 +45,11 @@ MODELS = {
         for norm in NORMALISATIONS
         for mask in MASKS
     },
+    "attention only": (lambda **o: AttentionOnlyTransformer(7, 8, 2, 2, **o), TOKENS),
+    "attention only biases": (
+        lambda **o: AttentionOnlyTransformer(7, 8, 2, 2, biases=True, final_norm=False, **o),
+        TOKENS,
+    ),
 }
 every_model = pytest.mark.parametrize("make, x", MODELS.values(), ids=MODELS)
 

@@ -10,6 +10,7 @@ from verified_dynamics.models.attention import (
     multiply_mask,
     saturated_softmax,
 )
+from verified_dynamics.models.attention_only import AttentionOnlyTransformer, PositionedAttention
 from verified_dynamics.models.convolutional import ConvNet
 from verified_dynamics.models.dense import DenseLayer, DenseNet
 from verified_dynamics.models.mlp import MLP
@@ -22,6 +23,7 @@ __all__ = [
     "MASKS",
     "MLP",
     "NORMALISATIONS",
+    "AttentionOnlyTransformer",
     "AttentionWeights",
     "ConvNet",
     "DenseLayer",
@@ -29,6 +31,7 @@ __all__ = [
     "FeedForward",
     "LayerNorm",
     "MultiHeadAttention",
+    "PositionedAttention",
     "RegressionTransformer",
     "ResNet",
     "ResidualBlock",

@@ -118,6 +118,15 @@ def test_not_mixed():
     assert names(estimates(draws=800))["not mixed"] <= 1
 
 
+def test_not_relaxed():
+    """Three flat directions need 2/(ε (nβ h + γ)) = 1e5 steps; the stiff one alone makes the traces look mixed."""
+    flat = torch.tensor([4.0, 1e-4, 1e-4, 1e-4], dtype=torch.float64)
+    crawling = estimates(lambda: Well(flat), localization=1e-3)
+    assert names(crawling)["not relaxed"] == SETS and names(crawling)["not mixed"] <= 1
+    assert all(e.verdict.failures[-1].number == pytest.approx(0.75, abs=0.1) for e in crawling)
+    assert names(estimates(lambda: Well(flat), localization=10.0))["not relaxed"] == 0
+
+
 def test_localisation_dominated():
     tied = estimates(sampler="mala", localization=200.0, step=8e-3)
     assert names(tied)["localisation-dominated"] == SETS

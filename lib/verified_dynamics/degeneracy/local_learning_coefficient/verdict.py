@@ -15,6 +15,7 @@ SATURATED, LEFT = 0.9, 0.5  # share of the way from the baseline to the untraine
 LARGEST_SHIFT = 0.1  # of the estimate: by the step, by a drift of the trace
 LARGEST_FALL = 0.05  # of the estimate: what the gradient at w* takes from it
 LARGEST_R_HAT = 1.1
+LARGEST_REST = 1 / 3  # of the directions: those that the chains have not explored yet
 LARGEST_PULL = 0.2  # of the estimate: its change when γ grows by a factor e
 SURE = 3.0  # standard errors by which a noisy number must pass its limit
 
@@ -63,6 +64,8 @@ def judge(estimate: "LearningCoefficient") -> Verdict:
     - step too large: the finite step and the minibatch noise add more than a tenth, to first order in ε or by
       the excess of E<∇U, w - w*> over d;
     - not mixed: R-hat above 1.1, or the mean trace still drifts by more than a tenth over the draws;
+    - not relaxed: E<∇U, w - w*> falls short of d by more than a third, so that many directions have hardly moved;
+      chains that start together and crawl together look mixed, and the estimate is too small;
     - localisation-dominated: the estimate would change by more than a fifth if γ grew by a factor e;
     - one chain: no interval can be given.
     """
@@ -143,6 +146,16 @@ def _mixing(estimate: "LearningCoefficient") -> Iterator[Failure]:
     elif abs(drift) - SURE * error > LARGEST_SHIFT * abs(estimate.estimate):
         sentence = f"the mean trace drifts by {drift:+.3g} over the draws: burn in longer"
         yield Failure("not mixed", drift, LARGEST_SHIFT * abs(estimate.estimate), sentence)
+
+    rest = (
+        2 * (estimate.step_inflation + estimate.free_inflation - estimate.virial_excess) / estimate.dimension
+    )
+    if rest - SURE * 2 * estimate.virial_error / estimate.dimension > LARGEST_REST:
+        sentence = (
+            f"by the virial the chains have not explored {rest:.0%} of the {estimate.dimension} directions: "
+            "draw longer, or raise localization"
+        )
+        yield Failure("not relaxed", rest, LARGEST_REST, sentence)
 
 
 def _localisation(estimate: "LearningCoefficient") -> Iterator[Failure]:

@@ -35,6 +35,7 @@ from verified_dynamics.degeneracy.local_learning_coefficient.experiments.fibre i
 )
 from verified_dynamics.degeneracy.local_learning_coefficient.experiments.grading import (
     Case,
+    called_unrelaxed,
     case,
     crawling_over_truth,
     graded_estimates,
@@ -78,6 +79,7 @@ __all__ = [
     "BoundedNetwork",
     "Case",
     "above_global",
+    "called_unrelaxed",
     "case",
     "change_at_equal_square",
     "closed_forms",

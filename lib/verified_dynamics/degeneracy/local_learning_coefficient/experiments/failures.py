@@ -31,6 +31,7 @@ PROVOKED = {
     "negative": {"shift": 0.3},
     "not a minimum": {"shift": 0.05},
     "not mixed": {"n_beta": 1e4, "localization": 0.1, "step": 5e-7},
+    "not relaxed": {"n_beta": 3e4, "localization": 0.1, "step": 1e-6},
     "localisation-dominated": {"localization": 400.0},
 }
 FAILURES = tuple(PROVOKED)[1:]

@@ -73,7 +73,7 @@ def case(widths: str, variant: int) -> Case:
     tolerances={
         "coefficient": Tolerance(rtol=0.3), "low": Tolerance(rtol=0.3, atol=0.5), "high": Tolerance(rtol=0.3, atol=0.5),
         "truth": Tolerance(rtol=0.02), "limit": Tolerance(rtol=1e-9), "trustworthy": Tolerance(atol=1.0),
-        "unmixed": Tolerance(atol=1.0), "dominated": Tolerance(atol=1.0),
+        "unmixed": Tolerance(atol=1.0), "unrelaxed": Tolerance(atol=1.0), "dominated": Tolerance(atol=1.0),
         "virial": Tolerance(atol=0.5), "virial_error": Tolerance(atol=0.2),
     },
     unit="independent estimates",
@@ -101,6 +101,7 @@ def graded_estimates(cell, seeds, device) -> xr.Dataset:
         "high": lambda e: e.high,
         "trustworthy": lambda e: float(e.verdict.trustworthy),
         "unmixed": lambda e: float("not mixed" in e.verdict),
+        "unrelaxed": lambda e: float("not relaxed" in e.verdict),
         "dominated": lambda e: float("localisation-dominated" in e.verdict),
         "virial": lambda e: 2 * e.virial_excess / e.dimension,
         "virial_error": lambda e: 2 * e.virial_error / e.dimension,
@@ -174,11 +175,17 @@ def virial_shortfall(kind: str):
     deep networks.
     """
 
-    def shortfall(data: xr.Dataset) -> xr.DataArray:
-        chosen = _sound(data).virial if kind == "sound" else data.virial.sel(case=SOUND, widths=CRAWLING)
-        return chosen.mean([d for d in chosen.dims if d != "seed"])
+    return lambda data: _mean_of(kind, data, "virial")
 
-    return shortfall
+
+def called_unrelaxed(kind: str):
+    """Share of estimates that the verdict calls not relaxed, per seed: of the "sound" or of the "crawling" ones."""
+    return lambda data: _mean_of(kind, data, "unrelaxed")
+
+
+def _mean_of(kind: str, data: xr.Dataset, name: str) -> xr.DataArray:
+    chosen = _sound(data)[name] if kind == "sound" else data[name].sel(case=SOUND, widths=CRAWLING)
+    return chosen.mean([d for d in chosen.dims if d != "seed"])
 
 
 def crawling_over_truth(data: xr.Dataset) -> xr.DataArray:

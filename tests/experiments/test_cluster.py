@@ -139,10 +139,15 @@ def test_ctrl_c_leaves_nothing_in_the_queue(local, cells):
     with connect(local.address, notice=silent) as cluster:
         two_workers(cluster)
         noticed = threading.Event()
+        # The event loop of a notebook that ran in this process before may have taken Ctrl-C over.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         cells.when(lambda: len(cells.log()) == 2, lambda: interrupt_until(noticed))
-        with pytest.raises(KeyboardInterrupt):
-            toys.held.run(cells.sizes, executor=cluster, store=cells.store)
-        noticed.set()
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                toys.held.run(cells.sizes, executor=cluster, store=cells.store)
+        finally:
+            noticed.set()  # else later tests of this process would be interrupted
+            signal.signal(signal.SIGINT, before)
     cells.drop("hold-0")
     cells.drop("hold-1")
     with connect(local.address, notice=silent) as cluster:

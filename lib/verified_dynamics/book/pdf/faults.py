@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
+from verified_dynamics.book.pdf.printing import opened
+
 __all__ = ["PrintedBook", "faults"]
 
 FOOT = 60  # points above the lower edge, below which only the page number stands
@@ -16,9 +18,7 @@ class PrintedBook:
     """A PDF as its checks see it: text, numbers at the foot, links, bookmarks. Pages count from 1."""
 
     def __init__(self, path: Path):
-        from pypdf import PdfReader
-
-        self.reader = PdfReader(path)
+        self.reader = opened(path)
         self.texts: list[str] = []
         self.feet: list[str] = []
         for page in self.reader.pages:

@@ -7,7 +7,7 @@ from pathlib import Path
 from verified_dynamics import addresses
 from verified_dynamics.book.pdf.edition import Edition
 from verified_dynamics.book.pdf.joining import Heading
-from verified_dynamics.book.pdf.printing import page_numbers
+from verified_dynamics.book.pdf.printing import opened, page_numbers
 
 __all__ = ["finish"]
 
@@ -16,10 +16,10 @@ KEYWORDS = "neural networks, training dynamics, learning theory, verification, r
 
 def finish(printed: bytes, target: Path, headings: list[Heading], edition: Edition) -> int:
     """Write the printed pages to `target` with bookmarks for `headings` and with metadata; the number of pages."""
-    from pypdf import PdfReader, PdfWriter
+    from pypdf import PdfWriter
     from pypdf.generic import NameObject, create_string_object
 
-    reader = PdfReader(io.BytesIO(printed))
+    reader = opened(io.BytesIO(printed))
     writer = PdfWriter(clone_from=reader)
     pages = page_numbers(printed)
     above: dict[int, object] = {}

@@ -1,10 +1,11 @@
 """Chromium prints the joined document, twice: the first time tells on which page everything lies."""
 
 import io
+import logging
 import shutil
 from pathlib import Path
 
-__all__ = ["PdfError", "page_numbers", "print_pages"]
+__all__ = ["PdfError", "opened", "page_numbers", "print_pages"]
 
 TEXT_WIDTH = 643  # CSS pixels between the margins of A4, as print-book.css sets them
 MOST_PASSES = 4
@@ -86,11 +87,17 @@ def print_pages(source: Path) -> bytes:
 
 def page_numbers(printed: bytes) -> dict[str, int]:
     """The page, counted from 1, of every place that a link of the PDF leads to."""
-    from pypdf import PdfReader
-
-    reader = PdfReader(io.BytesIO(printed))
+    reader = opened(io.BytesIO(printed))
     return {name.removeprefix("/"): reader.get_destination_page_number(place) + 1
             for name, place in reader.named_destinations.items()}  # fmt: skip
+
+
+def opened(source: Path | io.BytesIO):
+    """pypdf's reader of a PDF, without its remarks on object counts, which Chromium writes loosely in long documents."""
+    from pypdf import PdfReader
+
+    logging.getLogger("pypdf").setLevel(logging.ERROR)
+    return PdfReader(source)
 
 
 class _browser:

@@ -93,7 +93,7 @@ def page_numbers(printed: bytes) -> dict[str, int]:
 
 
 def opened(source: Path | io.BytesIO):
-    """pypdf's reader of a PDF, without its remarks on object counts, which Chromium writes loosely in long documents."""
+    """A PDF in pypdf, without its remarks on the number of objects, which Chromium states loosely in long documents."""
     from pypdf import PdfReader
 
     logging.getLogger("pypdf").setLevel(logging.ERROR)
